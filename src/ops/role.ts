@@ -1,0 +1,17 @@
+/** What every role of the program gets at its start, and gives back. */
+import type { Logger } from 'pino';
+import type { Clock } from '../protocol/clock.js';
+
+export interface RoleContext {
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface RunningRole {
+  /** Where it listens: `http://host:port`, the port being the real one when 0 was asked for. */
+  readonly address: string;
+  /** Resolves once the role can do its whole job (for the RPS: it holds the server secret). */
+  readonly ready: Promise<void>;
+  /** Stops accepting, lets what is in flight finish within its limit, frees everything. */
+  stop(): Promise<void>;
+}

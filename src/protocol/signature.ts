@@ -1,0 +1,57 @@
+/**
+ * HMAC signatures between RPS, D-TAs, the hosted side and the RPA (contract §7): HMAC-SHA256 with
+ * `app_key` as text bytes, lower-case hex, over fields joined without separators. As nothing
+ * separates the fields, every verifier must check the strict form of each field first.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** Life of a signed query in milliseconds (contract §10, constants). */
+export const SIGNATURE_LIFE_MS = 60_000;
+
+export function sign(key: string, ...fields: readonly string[]): string {
+  return createHmac('sha256', Buffer.from(key, 'utf8')).update(fields.join('')).digest('hex');
+}
+
+/** True when `signature` is the one over these fields; time does not depend on where they differ. */
+export function verifySignature(
+  key: string,
+  signature: string,
+  ...fields: readonly string[]
+): boolean {
+  return secretEquals(signature.toLowerCase(), sign(key, ...fields));
+}
+
+/** Compares two secret texts without telling by its time where they differ. */
+export function secretEquals(a: string, b: string): boolean {
+  // Hashing first makes both sides equally long, which timingSafeEqual demands.
+  const digest = (text: string) => createHash('sha256').update(text, 'utf8').digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** activateKey of a registration (contract §3): HMAC(app_key, mpinId hex ‖ regOTT). */
+export function activateKey(appKey: string, mpinIdHex: string, regOTT: string): string {
+  return sign(appKey, mpinIdHex, regOTT);
+}
+
+/** Signature of a `clientSecret` query (contract §7); hash_user_id absent and empty are equal. */
+export function signClientSecret(
+  appKey: string,
+  query: { appId: string; hashMpinId: string; hashUserId?: string; expires: string },
+): string {
+  const { appId, hashMpinId, hashUserId = '', expires } = query;
+  return sign(appKey, 'clientSecret', appId, hashMpinId, hashUserId, expires);
+}
+
+/** Signature of a `serverSecret` or `apiSettings` query (contract §7). */
+export function signService(
+  appKey: string,
+  service: 'serverSecret' | 'apiSettings',
+  query: { appId: string; expires: string },
+): string {
+  return sign(appKey, service, query.appId, query.expires);
+}
+
+/** Signature of a time permit query (contract §7): over hash_mpin_id alone. */
+export function signTimePermit(appKey: string, hashMpinId: string): string {
+  return sign(appKey, hashMpinId);
+}

@@ -1,0 +1,119 @@
+/**
+ * The state of the RPS, asked for in the domain's verbs. Each verb is atomic: two instances that
+ * share a backend may call it at the same moment and exactly one of the possible orders happens.
+ * A backend does it in its own way (a Map here, one script there) and passes the same contract
+ * suite (test/store).
+ *
+ * Times are milliseconds since the epoch on the caller's clock; lives are milliseconds. An entry
+ * past its life is as absent as one that never was. All mpin_ids are canonical lower-case hex.
+ */
+
+/** Most live challenges one identity may have (contract §13, 6). */
+export const CHALLENGES_PER_IDENTITY_MAX = 16;
+
+/** A registration under way, from PUT user until setupDone or its end of life. */
+export interface Registration {
+  readonly mpinId: string;
+  readonly userId: string;
+  readonly mobile: 0 | 1;
+  readonly regOTT: string;
+  readonly deviceName: string;
+  /** The RPA has confirmed the person: shares may be issued. */
+  readonly active: boolean;
+  /** Shares were issued at least once: setupDone may end the registration. */
+  readonly issued: boolean;
+  readonly expiresAtMs: number;
+}
+
+/** What pass 1 leaves for pass 2. */
+export interface Challenge {
+  /** Names this challenge among those of its identity. */
+  readonly id: string;
+  /** Where pass 1 came from: tried first when pass 2 comes from the same address. */
+  readonly peer: string;
+  /** Client commitments, 65 bytes each; `ut` is empty without time permits. */
+  readonly u: Uint8Array;
+  readonly ut: Uint8Array;
+  /** The server's random challenge, 32 bytes. */
+  readonly y: Uint8Array;
+}
+
+/** HTTP statuses that a login can end in (contract §6, 2). */
+export type LoginStatus = 200 | 401 | 410;
+
+/** The frozen outcome of a pass 2, kept under its authOTT until the RPA takes it. */
+export interface LoginResult {
+  readonly status: LoginStatus;
+  readonly mpinId: string;
+  /** Six digits, when the client asked for a one-time password. */
+  readonly otp?: string;
+}
+
+/** One pass 2 that has been checked and is now to be decided, counted and recorded. */
+export interface Attempt {
+  readonly mpinId: string;
+  /**
+   * Whether V proved the PIN. `challengeId` names the stored challenge it answered; without one
+   * the challenge lived on a WebSocket connection and cannot have been used elsewhere.
+   */
+  readonly proof:
+    | { readonly proven: true; readonly challengeId?: string }
+    | { readonly proven: false };
+  /** Key of the result, or undefined when nobody is to learn it (contract §4.7, unknown WID). */
+  readonly authOTT?: string;
+  readonly otp?: string;
+  readonly resultLifeMs: number;
+  /** Failures that lock the identity: the failure that reaches it answers 410, as do all later. */
+  readonly failuresMax: number;
+}
+
+/** What became of an attempt: its frozen status, or 'gone' when its challenge was used meanwhile. */
+export type Settlement = LoginStatus | 'gone';
+
+/** Why a store could not do what it was asked: answered with 503 and Retry-After. */
+export class StoreError extends Error {
+  readonly reason: 'full' | 'unavailable';
+
+  constructor(reason: 'full' | 'unavailable', message: string) {
+    super(message);
+    this.name = 'StoreError';
+    this.reason = reason;
+  }
+}
+
+export interface Store {
+  /** Adds a registration, or replaces the one of the same mpinId. */
+  putRegistration(registration: Registration): Promise<void>;
+  registration(mpinId: string): Promise<Registration | undefined>;
+  /** Marks a live registration active; false when there is none. */
+  activate(mpinId: string): Promise<boolean>;
+  /** Marks a live registration as having been given its shares; false when there is none. */
+  markIssued(mpinId: string): Promise<boolean>;
+  /** Ends a registration; with `onlyIssued`, one whose shares were never issued stays. */
+  dropRegistration(mpinId: string, onlyIssued: boolean): Promise<void>;
+
+  /**
+   * Keeps a challenge for `lifeMs`. When the identity has {@link CHALLENGES_PER_IDENTITY_MAX}
+   * live ones already, the oldest of the peer with the most of them makes room, so that a flood
+   * from one address cannot wash out the challenge of another.
+   */
+  putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void>;
+  /** The live challenges of an identity, newest first. Reading consumes nothing. */
+  challenges(mpinId: string): Promise<readonly Challenge[]>;
+  /**
+   * Decides an attempt in one atomic step.
+   * Proven: its challenge is consumed ('gone' if it no longer lives: refused and not counted);
+   * a locked identity stays 410, otherwise failures are forgotten and the status is 200.
+   * Not proven: one failure is counted, no challenge is consumed; 401, or 410 once locked.
+   * The result is frozen under authOTT, if given.
+   */
+  settle(attempt: Attempt): Promise<Settlement>;
+  /** Takes the result of an authOTT: it can be had once. */
+  takeResult(authOTT: string): Promise<LoginResult | undefined>;
+
+  /** Keeps local time permit shares (130 hex) by day number, each until the end of its day. */
+  cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void>;
+  cachedPermit(hashMpinId: string, day: number): Promise<string | undefined>;
+
+  close(): Promise<void>;
+}
