@@ -4,6 +4,10 @@
  * A backend does it in its own way (a Map here, one script there) and passes the same contract
  * suite (test/store).
  *
+ * Kinds with a limit refuse what is new with StoreError 'full' and then have changed nothing:
+ * in particular a failure that cannot be counted is not answered, and one that was answered is
+ * never forgotten until a right PIN clears it.
+ *
  * Times are milliseconds since the epoch on the caller's clock; lives are milliseconds. An entry
  * past its life is as absent as one that never was. All mpin_ids are canonical lower-case hex.
  */
@@ -20,6 +24,8 @@ export interface Registration {
   readonly deviceName: string;
   /** The RPA has confirmed the person: shares may be issued. */
   readonly active: boolean;
+  /** How often the RPA has confirmed it: 0 in a new one. */
+  readonly activations: number;
   /** Shares were issued at least once: setupDone may end the registration. */
   readonly issued: boolean;
   readonly expiresAtMs: number;
@@ -82,7 +88,11 @@ export class StoreError extends Error {
 }
 
 export interface Store {
-  /** Adds a registration, or replaces the one of the same mpinId. */
+  /**
+   * Adds a registration, or replaces the one of the same mpinId. A live one that was activated
+   * more often than `registration.activations` says was confirmed while its successor was being
+   * prepared: then the successor is active too, so that no confirmation is lost.
+   */
   putRegistration(registration: Registration): Promise<void>;
   registration(mpinId: string): Promise<Registration | undefined>;
   /** Marks a live registration active; false when there is none. */
@@ -94,8 +104,9 @@ export interface Store {
 
   /**
    * Keeps a challenge for `lifeMs`. When the identity has {@link CHALLENGES_PER_IDENTITY_MAX}
-   * live ones already, the oldest of the peer with the most of them makes room, so that a flood
-   * from one address cannot wash out the challenge of another.
+   * live ones already, the oldest of the peer with the most of them (the new one counted; among
+   * equals the oldest of all) makes room, so that a flood from one address cannot wash out the
+   * challenge of another.
    */
   putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void>;
   /** The live challenges of an identity, newest first. Reading consumes nothing. */
@@ -111,7 +122,10 @@ export interface Store {
   /** Takes the result of an authOTT: it can be had once. */
   takeResult(authOTT: string): Promise<LoginResult | undefined>;
 
-  /** Keeps local time permit shares (130 hex) by day number, each until the end of its day. */
+  /**
+   * Keeps local time permit shares (130 lower-case hex) by day number, each until the end of its
+   * day, beside those kept before. A cache: when it is full it forgets others instead of failing.
+   */
   cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void>;
   cachedPermit(hashMpinId: string, day: number): Promise<string | undefined>;
 

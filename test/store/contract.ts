@@ -1,0 +1,403 @@
+/**
+ * What every backend of the store must do. A backend's test file calls {@link storeContract} with
+ * a factory; nothing here knows how time passes there or where the state lies.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Test } from 'tap';
+import {
+  type Attempt,
+  CHALLENGES_PER_IDENTITY_MAX,
+  type Challenge,
+  type Registration,
+  type Settlement,
+  type Store,
+} from '../../src/store/store.js';
+
+/** One backend, empty, with a way to let time pass. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  now(): number;
+  /** Lets at least `ms` milliseconds pass on the backend's clock. */
+  pass(ms: number): Promise<void>;
+}
+
+export type StoreFactory = () => StoreUnderTest | Promise<StoreUnderTest>;
+
+type Case = (t: Test, subject: StoreUnderTest) => Promise<void>;
+
+/** Lives in the suite: short enough to wait for on a real clock, long enough for slow machines. */
+const LIFE_MS = 1_000;
+const LONG_LIFE_MS = 600_000;
+const DAY_MS = 86_400_000;
+const PARALLEL = 300;
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
+export const newMpinId = (): string => hex(120);
+
+export function newChallenge(peer: string): Challenge {
+  return { id: hex(8), peer, u: randomBytes(65), ut: randomBytes(65), y: randomBytes(32) };
+}
+
+export function newRegistration(mpinId: string, expiresAtMs: number): Registration {
+  return {
+    mpinId,
+    userId: 'jo@example.com',
+    mobile: 0,
+    regOTT: hex(16),
+    deviceName: 'a device',
+    active: false,
+    activations: 0,
+    issued: false,
+    expiresAtMs,
+  };
+}
+
+export function wrong(mpinId: string, more: Partial<Attempt> = {}): Attempt {
+  const proof = { proven: false } as const;
+  return { mpinId, proof, resultLifeMs: LONG_LIFE_MS, failuresMax: 3, ...more };
+}
+
+export function right(mpinId: string, challengeId?: string, more: Partial<Attempt> = {}): Attempt {
+  const proof =
+    challengeId === undefined
+      ? ({ proven: true } as const)
+      : ({ proven: true, challengeId } as const);
+  return { ...wrong(mpinId), proof, ...more };
+}
+
+const bytesOf = ({ u, ut, y }: Challenge): string =>
+  `${Buffer.concat([u, ut, y]).toString('hex')}/${ut.length}`;
+
+const countOf = (settled: readonly Settlement[], status: Settlement): number =>
+  settled.filter((one) => one === status).length;
+
+const registrationCases: Record<string, Case> = {
+  'a registration is found as it was put, until its end and not after': async (t, subject) => {
+    const { store } = subject;
+    const registration = newRegistration(newMpinId(), subject.now() + LIFE_MS);
+    t.equal(await store.registration(registration.mpinId), undefined);
+    await store.putRegistration(registration);
+    t.strictSame(await store.registration(registration.mpinId), registration);
+    await subject.pass(LIFE_MS);
+    t.equal(await store.registration(registration.mpinId), undefined);
+    t.equal(await store.activate(registration.mpinId), false, 'nor can it be activated');
+    t.equal(await store.markIssued(registration.mpinId), false, 'nor marked');
+  },
+  'the end of a replaced registration does not end its successor': async (t, subject) => {
+    const { store } = subject;
+    const first = newRegistration(newMpinId(), subject.now() + LIFE_MS);
+    await store.putRegistration(first);
+    const second = { ...first, expiresAtMs: subject.now() + LONG_LIFE_MS };
+    await store.putRegistration(second);
+    await subject.pass(2 * LIFE_MS);
+    await store.putRegistration(newRegistration(newMpinId(), subject.now() + LIFE_MS));
+    t.strictSame(await store.registration(first.mpinId), second);
+  },
+  'activation and issue mark only what they name, and leave the end alone': async (t, subject) => {
+    const { store } = subject;
+    const registration = newRegistration(newMpinId(), subject.now() + LIFE_MS);
+    const other = newRegistration(newMpinId(), subject.now() + LONG_LIFE_MS);
+    await store.putRegistration(registration);
+    await store.putRegistration(other);
+    t.equal(await store.activate(registration.mpinId), true);
+    t.equal(await store.markIssued(registration.mpinId), true);
+    t.strictSame(await store.registration(registration.mpinId), {
+      ...registration,
+      active: true,
+      activations: 1,
+      issued: true,
+    });
+    t.strictSame(await store.registration(other.mpinId), other);
+    await subject.pass(LIFE_MS);
+    t.equal(await store.registration(registration.mpinId), undefined);
+    t.equal(await store.activate(newMpinId()), false, 'unknown ones cannot be activated');
+  },
+  'a restart resets an activation it has seen, and keeps one it has not': async (t, subject) => {
+    const { store } = subject;
+    const first = newRegistration(newMpinId(), subject.now() + LONG_LIFE_MS);
+    await store.putRegistration(first);
+    await store.activate(first.mpinId);
+    await store.putRegistration({ ...first, activations: 1 });
+    t.equal((await store.registration(first.mpinId))?.active, false, 'seen');
+    await store.activate(first.mpinId);
+    await store.putRegistration({ ...first, activations: 1 });
+    const after = await store.registration(first.mpinId);
+    t.equal(after?.active, true, 'not seen');
+    t.equal(after?.activations, 2);
+  },
+  'setupDone ends only a registration whose shares were issued': async (t, subject) => {
+    const { store } = subject;
+    const registration = newRegistration(newMpinId(), subject.now() + LONG_LIFE_MS);
+    await store.putRegistration(registration);
+    await store.dropRegistration(registration.mpinId, true);
+    t.strictSame(await store.registration(registration.mpinId), registration);
+    await store.markIssued(registration.mpinId);
+    await store.dropRegistration(registration.mpinId, true);
+    t.equal(await store.registration(registration.mpinId), undefined);
+    await store.putRegistration(registration);
+    await store.dropRegistration(registration.mpinId, false);
+    t.equal(await store.registration(registration.mpinId), undefined);
+    await store.dropRegistration(registration.mpinId, false);
+  },
+};
+
+const challengeCases: Record<string, Case> = {
+  'challenges come newest first, byte for byte, and reading consumes none': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    t.strictSame(await store.challenges(mpinId), []);
+    const put = [newChallenge('a'), { ...newChallenge('b'), ut: new Uint8Array(0) }];
+    for (const challenge of put) await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    await store.putChallenge(newMpinId(), newChallenge('a'), LONG_LIFE_MS);
+    for (const reading of ['first', 'second']) {
+      const found = await store.challenges(mpinId);
+      t.strictSame(found.map(bytesOf), [...put].reverse().map(bytesOf), `${reading} reading`);
+      t.strictSame(
+        found.map(({ id, peer }) => ({ id, peer })),
+        [...put].reverse().map(({ id, peer }) => ({ id, peer })),
+      );
+    }
+  },
+  'a challenge ends with its life, a later one of the same identity lives on': async (
+    t,
+    subject,
+  ) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const [early, late] = [newChallenge('a'), newChallenge('a')];
+    await store.putChallenge(mpinId, early, LIFE_MS);
+    await store.putChallenge(mpinId, late, LONG_LIFE_MS);
+    await subject.pass(LIFE_MS);
+    t.strictSame(
+      (await store.challenges(mpinId)).map(({ id }) => id),
+      [late.id],
+    );
+    t.equal(await store.settle(right(mpinId, early.id)), 'gone', 'an ended one proves nothing');
+    t.equal(await store.settle(right(mpinId, late.id)), 200);
+  },
+  'a flood from one address never washes out the challenge of another': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const victim = newChallenge('victim');
+    await store.putChallenge(mpinId, victim, LONG_LIFE_MS);
+    const flood = Array.from({ length: 5 * CHALLENGES_PER_IDENTITY_MAX }, () => newChallenge('f'));
+    for (const challenge of flood) await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    const left = await store.challenges(mpinId);
+    t.equal(left.length, CHALLENGES_PER_IDENTITY_MAX);
+    t.ok(left.some(({ id }) => id === victim.id));
+    t.equal(left[0]?.id, flood.at(-1)?.id, 'the newest of the flood is there');
+    t.notOk(
+      left.some(({ id }) => id === flood[0]?.id),
+      'its oldest made room',
+    );
+  },
+  'the newcomer counts towards its own address when room is made': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const half = CHALLENGES_PER_IDENTITY_MAX / 2;
+    const victims = Array.from({ length: half }, () => newChallenge('victim'));
+    const flood = Array.from({ length: half + 1 }, () => newChallenge('flood'));
+    for (const challenge of [...victims, ...flood]) {
+      await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    }
+    const left = await store.challenges(mpinId);
+    t.equal(left.filter(({ peer }) => peer === 'victim').length, half);
+    t.notOk(left.some(({ id }) => id === flood[0]?.id));
+  },
+  'among equals the oldest of all makes room': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const all = Array.from({ length: CHALLENGES_PER_IDENTITY_MAX + 1 }, (_, index) =>
+      newChallenge(`peer ${index}`),
+    );
+    for (const challenge of all) await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    const left = await store.challenges(mpinId);
+    t.strictSame(
+      left.map(({ id }) => id),
+      all
+        .slice(1)
+        .reverse()
+        .map(({ id }) => id),
+    );
+  },
+};
+
+const settleCases: Record<string, Case> = {
+  'a challenge is consumed once, however many settle it at once': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const [one, other] = [newChallenge('a'), newChallenge('a')];
+    await store.putChallenge(mpinId, one, LONG_LIFE_MS);
+    await store.putChallenge(mpinId, other, LONG_LIFE_MS);
+    const settled = await Promise.all(
+      Array.from({ length: PARALLEL }, () => store.settle(right(mpinId, one.id))),
+    );
+    t.equal(countOf(settled, 200), 1);
+    t.equal(countOf(settled, 'gone'), PARALLEL - 1);
+    t.strictSame(
+      (await store.challenges(mpinId)).map(({ id }) => id),
+      [other.id],
+      'and no other challenge is touched',
+    );
+  },
+  'the challenge of one identity does not settle for another': async (t, subject) => {
+    const { store } = subject;
+    const [mpinId, thief] = [newMpinId(), newMpinId()];
+    const challenge = newChallenge('a');
+    await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    t.equal(await store.settle(right(thief, challenge.id)), 'gone');
+    t.equal((await store.challenges(mpinId)).length, 1);
+  },
+  'parallel failures are counted exactly': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const failuresMax = PARALLEL + 1;
+    const settled = await Promise.all(
+      Array.from({ length: PARALLEL }, () => store.settle(wrong(mpinId, { failuresMax }))),
+    );
+    t.equal(countOf(settled, 401), PARALLEL);
+    t.equal(await store.settle(wrong(mpinId, { failuresMax })), 410, 'the last one locks');
+  },
+  'parallel guesses get no more tries than the limit': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const settled = await Promise.all(
+      Array.from({ length: PARALLEL }, () => store.settle(wrong(mpinId))),
+    );
+    t.equal(countOf(settled, 401), 2);
+    t.equal(countOf(settled, 410), PARALLEL - 2);
+  },
+  'a locked identity stays locked, for right PINs too, and no other one is': async (t, subject) => {
+    const { store } = subject;
+    const [mpinId, other] = [newMpinId(), newMpinId()];
+    const statuses = [];
+    for (let tries = 0; tries < 5; tries += 1) statuses.push(await store.settle(wrong(mpinId)));
+    t.strictSame(statuses, [401, 401, 410, 410, 410]);
+    await subject.pass(2 * LIFE_MS);
+    const challenge = newChallenge('a');
+    await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    t.equal(await store.settle(right(mpinId, challenge.id)), 410);
+    t.strictSame(await store.challenges(mpinId), [], 'its challenge is consumed all the same');
+    t.equal(await store.settle(right(mpinId)), 410, 'and on a connection');
+    t.equal(await store.settle(right(other)), 200);
+  },
+  'a right PIN forgets the failures, a used challenge does not': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    await store.settle(wrong(mpinId));
+    await store.settle(wrong(mpinId));
+    t.equal(await store.settle(right(mpinId, 'no such challenge')), 'gone');
+    t.equal(await store.settle(wrong(mpinId)), 410, 'gone cleared nothing and counted nothing');
+    const lucky = newMpinId();
+    await store.settle(wrong(lucky));
+    await store.settle(wrong(lucky));
+    t.equal(await store.settle(right(lucky)), 200);
+    t.equal(await store.settle(wrong(lucky)), 401);
+    t.equal(await store.settle(wrong(lucky)), 401);
+    t.equal(await store.settle(wrong(lucky)), 410);
+  },
+  'a wrong PIN consumes no challenge': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const challenge = newChallenge('a');
+    await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
+    await store.settle(wrong(mpinId));
+    t.equal(await store.settle(right(mpinId, challenge.id)), 200);
+  },
+};
+
+const resultCases: Record<string, Case> = {
+  'a result is taken once, as it was frozen': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const [good, bad] = [hex(16), hex(16)];
+    await store.settle(right(mpinId, undefined, { authOTT: good, otp: '012345' }));
+    await store.settle(wrong(mpinId, { authOTT: bad, failuresMax: 1 }));
+    const taken = await Promise.all([good, good, good].map((ott) => store.takeResult(ott)));
+    t.strictSame(
+      taken.filter((one) => one !== undefined),
+      [{ status: 200, mpinId, otp: '012345' }],
+      'what happened later does not change it',
+    );
+    t.strictSame(await store.takeResult(bad), { status: 410, mpinId });
+    t.equal(await store.takeResult(bad), undefined);
+  },
+  'a result ends with its life': async (t, subject) => {
+    const { store } = subject;
+    const authOTT = hex(16);
+    await store.settle(right(newMpinId(), undefined, { authOTT, resultLifeMs: LIFE_MS }));
+    await subject.pass(LIFE_MS);
+    t.equal(await store.takeResult(authOTT), undefined);
+  },
+  'an attempt without a token, or whose challenge is gone, leaves no result': async (
+    t,
+    subject,
+  ) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const authOTT = hex(16);
+    t.equal(await store.settle(right(mpinId, 'no such challenge', { authOTT })), 'gone');
+    t.equal(await store.takeResult(authOTT), undefined);
+    t.equal(await store.settle(wrong(mpinId)), 401);
+    t.equal(await store.takeResult(''), undefined);
+    t.equal(await store.takeResult('undefined'), undefined);
+  },
+  'no other key of the store works as authOTT': async (t, subject) => {
+    const { store } = subject;
+    const registration = newRegistration(newMpinId(), subject.now() + LONG_LIFE_MS);
+    await store.putRegistration(registration);
+    const challenge = newChallenge('a');
+    await store.putChallenge(registration.mpinId, challenge, LONG_LIFE_MS);
+    await store.settle(wrong(registration.mpinId));
+    for (const key of [registration.mpinId, registration.regOTT, challenge.id, '__proto__', '*']) {
+      t.equal(await store.takeResult(key), undefined);
+    }
+  },
+};
+
+const permitCases: Record<string, Case> = {
+  'permits are kept by identity and day, and later ones join earlier ones': async (t, subject) => {
+    const { store } = subject;
+    const hash = hex(32);
+    const today = Math.floor(subject.now() / DAY_MS);
+    const [first, second, third] = [hex(65), hex(65), hex(65)];
+    await store.cachePermits(
+      hash,
+      new Map([
+        [today, first],
+        [today + 1, second],
+      ]),
+    );
+    await store.cachePermits(hash, new Map([[today + 2, third]]));
+    t.equal(await store.cachedPermit(hash, today), first);
+    t.equal(await store.cachedPermit(hash, today + 1), second);
+    t.equal(await store.cachedPermit(hash, today + 2), third);
+    t.equal(await store.cachedPermit(hash, today + 3), undefined);
+    t.equal(await store.cachedPermit(hex(32), today), undefined);
+  },
+  'a permit of a day that is over is not given out': async (t, subject) => {
+    const { store } = subject;
+    const hash = hex(32);
+    const today = Math.floor(subject.now() / DAY_MS);
+    await store.cachePermits(hash, new Map([[today - 1, hex(65)]]));
+    t.equal(await store.cachedPermit(hash, today - 1), undefined);
+  },
+};
+
+/** Runs the whole contract against fresh stores of the factory. */
+export function storeContract(t: Test, backend: string, create: StoreFactory): void {
+  const cases = {
+    ...registrationCases,
+    ...challengeCases,
+    ...settleCases,
+    ...resultCases,
+    ...permitCases,
+  };
+  for (const [name, run] of Object.entries(cases)) {
+    t.test(`${backend}: ${name}`, async (t) => {
+      const subject = await create();
+      t.teardown(() => subject.store.close());
+      await run(t, subject);
+    });
+  }
+}

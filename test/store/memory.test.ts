@@ -1,0 +1,209 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import t from 'tap';
+import { Lifetimes, NO_SLOT } from '../../src/store/memory/lifetimes.js';
+import { createMemoryStore, type MemoryStoreOptions } from '../../src/store/memory/memory-store.js';
+import {
+  newChallenge,
+  newMpinId,
+  newRegistration,
+  right,
+  type StoreUnderTest,
+  storeContract,
+  wrong,
+} from './contract.js';
+
+const LIFE_MS = 15_000;
+const DAY_MS = 86_400_000;
+
+function create(limits: Partial<Omit<MemoryStoreOptions, 'now'>> = {}): StoreUnderTest {
+  let nowMs = 1_700_000_000_123;
+  const store = createMemoryStore({
+    registrationsMax: 1_000,
+    challengesMax: 1_000,
+    resultsMax: 1_000,
+    failingIdentitiesMax: 1_000,
+    permitIdentitiesMax: 1_000,
+    ...limits,
+    now: () => nowMs,
+  });
+  const pass = async (ms: number): Promise<void> => {
+    nowMs += ms;
+  };
+  return { store, now: () => nowMs, pass };
+}
+
+const full = { name: 'StoreError', reason: 'full' };
+
+storeContract(t, 'memory', () => create());
+
+t.test('a full challenge table refuses, and has room again when lives end', async (t) => {
+  const { store, pass } = create({ challengesMax: 40 });
+  const put = () => store.putChallenge(newMpinId(), newChallenge('a'), LIFE_MS);
+  for (let count = 0; count < 40; count += 1) await put();
+  await t.rejects(put(), full);
+  await pass(LIFE_MS);
+  for (let count = 0; count < 40; count += 1) await put();
+  await t.rejects(put(), full);
+});
+
+t.test('an identity at its limit of challenges can go on in a full table', async (t) => {
+  const { store } = create({ challengesMax: 16 });
+  const mpinId = newMpinId();
+  for (let count = 0; count < 40; count += 1) {
+    await store.putChallenge(mpinId, newChallenge('a'), LIFE_MS);
+  }
+  t.equal((await store.challenges(mpinId)).length, 16);
+});
+
+t.test('settling a challenge makes room at once', async (t) => {
+  const { store } = create({ challengesMax: 1 });
+  for (let count = 0; count < 5; count += 1) {
+    const [mpinId, challenge] = [newMpinId(), newChallenge('a')];
+    await store.putChallenge(mpinId, challenge, LIFE_MS);
+    t.equal(await store.settle(right(mpinId, challenge.id)), 200);
+  }
+});
+
+t.test('without room for the result nothing is consumed, counted or cleared', async (t) => {
+  const { store } = create({ resultsMax: 1 });
+  const token = () => randomBytes(16).toString('hex');
+  const [mpinId, challenge, kept] = [newMpinId(), newChallenge('a'), token()];
+  await store.putChallenge(mpinId, challenge, LIFE_MS);
+  await store.settle(wrong(mpinId));
+  await store.settle(wrong(mpinId, { authOTT: kept }));
+  await t.rejects(store.settle(wrong(mpinId, { authOTT: token() })), full);
+  await t.rejects(store.settle(right(mpinId, challenge.id, { authOTT: token() })), full);
+  t.strictSame(await store.takeResult(kept), { status: 401, mpinId });
+  t.equal((await store.challenges(mpinId)).length, 1);
+  t.equal(await store.settle(wrong(mpinId, { authOTT: token() })), 410, 'two were counted');
+});
+
+t.test('a full failure table refuses new failures; known ones and right PINs go on', async (t) => {
+  const { store } = create({ failingIdentitiesMax: 2 });
+  const [locked, failing, fresh] = [newMpinId(), newMpinId(), newMpinId()];
+  for (let tries = 0; tries < 3; tries += 1) await store.settle(wrong(locked));
+  await store.settle(wrong(failing));
+  const authOTT = randomBytes(16).toString('hex');
+  await t.rejects(store.settle(wrong(fresh, { authOTT })), full);
+  t.equal(await store.takeResult(authOTT), undefined, 'a refused attempt has no result');
+  t.equal(await store.settle(right(fresh)), 200);
+  t.equal(await store.settle(wrong(failing)), 401);
+  t.equal(await store.settle(wrong(failing)), 410);
+  t.equal(await store.settle(right(locked)), 410, 'what was answered is never forgotten');
+});
+
+t.test('a full registration table refuses new ones, and a restart goes on', async (t) => {
+  const { store, now, pass } = create({ registrationsMax: 1 });
+  const first = newRegistration(newMpinId(), now() + LIFE_MS);
+  await store.putRegistration(first);
+  const second = newRegistration(newMpinId(), now() + LIFE_MS);
+  await t.rejects(store.putRegistration(second), full);
+  await store.putRegistration({ ...first, deviceName: 'restarted' });
+  t.equal((await store.registration(first.mpinId))?.deviceName, 'restarted');
+  await pass(LIFE_MS);
+  await store.putRegistration({ ...second, expiresAtMs: now() + LIFE_MS });
+  t.ok(await store.registration(second.mpinId));
+});
+
+t.test('a full permit cache forgets the identity that ends first', async (t) => {
+  const { store, now } = create({ permitIdentitiesMax: 2 });
+  const today = Math.floor(now() / DAY_MS);
+  const hashes = Array.from({ length: 3 }, () => randomBytes(32).toString('hex'));
+  for (const hash of hashes) {
+    await store.cachePermits(hash, new Map([[today, randomBytes(65).toString('hex')]]));
+  }
+  const kept = await Promise.all(hashes.map((hash) => store.cachedPermit(hash, today)));
+  t.strictSame(
+    kept.map((permit) => permit !== undefined),
+    [false, true, true],
+  );
+});
+
+t.test('a permit is given out until the last millisecond of its day', async (t) => {
+  const { store, now, pass } = create();
+  const today = Math.floor(now() / DAY_MS);
+  const hash = randomBytes(32).toString('hex');
+  const permit = randomBytes(65).toString('hex');
+  await store.cachePermits(hash, new Map([[today, permit]]));
+  await pass((today + 1) * DAY_MS - 1 - now());
+  t.equal(await store.cachedPermit(hash, today), permit);
+  await pass(1);
+  t.equal(await store.cachedPermit(hash, today), undefined);
+});
+
+t.test('a challenge of a wrong shape never reaches its neighbours', async (t) => {
+  const { store } = create();
+  const challenge = newChallenge('a');
+  for (const bad of [
+    { ...challenge, u: randomBytes(66) },
+    { ...challenge, ut: randomBytes(64) },
+    { ...challenge, y: randomBytes(31) },
+  ]) {
+    await t.rejects(store.putChallenge(newMpinId(), bad, LIFE_MS), RangeError);
+  }
+});
+
+t.test('a clock that steps back or far ahead leaves no entry beyond its life', async (t) => {
+  const { store, pass } = create({ challengesMax: 3 });
+  const ids = [newMpinId(), newMpinId(), newMpinId(), newMpinId()] as const;
+  await store.putChallenge(ids[0], newChallenge('a'), LIFE_MS);
+  await pass(-60_000);
+  await store.putChallenge(ids[1], newChallenge('a'), LIFE_MS);
+  await pass(LIFE_MS);
+  t.strictSame(await store.challenges(ids[1]), [], 'over, though one before it is not');
+  t.equal((await store.challenges(ids[0])).length, 1);
+  await pass(1_000 * DAY_MS);
+  for (const id of [ids[1], ids[2], ids[3]]) {
+    await store.putChallenge(id, newChallenge('a'), LIFE_MS);
+  }
+  t.strictSame(await store.challenges(ids[0]), []);
+});
+
+t.test('lifetimes hand out every slot once and agree with a plain model', async (t) => {
+  const seed = randomInt(2 ** 31);
+  t.comment(`seed ${seed}`);
+  let state = seed;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+  const capacity = 50;
+  const lifetimes = new Lifetimes(capacity);
+  const model = new Map<number, number>();
+  let nowMs = 0;
+  for (let step = 0; step < 20_000; step += 1) {
+    nowMs += random(3);
+    if (random(2) === 0) {
+      const lifeMs = [10, 25, 100][random(3)] ?? 10;
+      const slot = lifetimes.take(lifeMs, nowMs);
+      if (slot === NO_SLOT) {
+        if (model.size !== capacity) throw new Error(`refused with ${model.size} taken`);
+      } else {
+        if (model.has(slot)) throw new Error(`slot ${slot} taken twice`);
+        model.set(slot, nowMs + lifeMs);
+      }
+    } else if (random(4) === 0) {
+      const slot = [...model.keys()][random(Math.max(1, model.size))];
+      if (slot !== undefined) {
+        lifetimes.release(slot);
+        model.delete(slot);
+      }
+    } else {
+      lifetimes.clearSome(nowMs, (slot) => {
+        const endsMs = model.get(slot) ?? Number.POSITIVE_INFINITY;
+        if (endsMs > nowMs) throw new Error(`slot ${slot} removed before its end`);
+        model.delete(slot);
+        lifetimes.release(slot);
+      });
+    }
+  }
+  for (let calls = 0; calls < capacity; calls += 1) {
+    lifetimes.clearSome(nowMs + 1_000, (slot) => {
+      model.delete(slot);
+      lifetimes.release(slot);
+    });
+  }
+  t.equal(model.size, 0, 'everything ends');
+  t.equal(lifetimes.taken, 0);
+  t.throws(() => lifetimes.release(0), /not taken/);
+});
