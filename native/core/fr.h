@@ -1,0 +1,49 @@
+// Fr, the integers modulo the group order r: what the protocol needs of it. Constant-time.
+// Scalars enter the groups as integers of four words, so these functions speak integers.
+#ifndef MPIN_CORE_FR_H_
+#define MPIN_CORE_FR_H_
+
+#include "engine_portable.h"
+#include "field.h"
+
+namespace mpin {
+
+using Fr = FieldT<params::ModulusR, PortableEngine>;
+
+// fr_from_bytes: the mask tells whether the 32 bytes are a number in [1, r).
+MPIN_INLINE uint64_t fr_from_bytes(uint64_t k[4], const uint8_t in[32]) {
+  limbs_from_bytes(k, in);
+  return mask_from_bit(limbs_less<4>(k, params::ModulusR::kModulus)) & ~limbs_is_zero_mask<4>(k);
+}
+
+// fr_from_bytes_reduced: the 32 bytes mod r.
+MPIN_INLINE void fr_from_bytes_reduced(uint64_t k[4], const uint8_t in[32]) {
+  Fr a;
+  Fr::from_bytes_reduced(a, in);
+  Fr::to_integer(k, a);
+}
+
+// fr_from_wide_bytes: 64 bytes, high·2^256 + low, mod r: within 2^-258 of uniform.
+MPIN_INLINE void fr_from_wide_bytes(uint64_t k[4], const uint8_t in[64]) {
+  Fr high, low;
+  const Fr r2 = {{params::ModulusR::kR2[0], params::ModulusR::kR2[1], params::ModulusR::kR2[2],
+                  params::ModulusR::kR2[3]}};
+  Fr::from_bytes_reduced(high, in);
+  Fr::from_bytes_reduced(low, in + 32);
+  Fr::mul(high, high, r2);  // Times 2^256.
+  Fr::add(high, high, low);
+  Fr::to_integer(k, high);
+}
+
+// fr_add: (a + b) mod r for a, b < r.
+MPIN_INLINE void fr_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+  Fr s = {{a[0], a[1], a[2], a[3]}};
+  const Fr t = {{b[0], b[1], b[2], b[3]}};
+  Fr::add(s, s, t);
+  for (int i = 0; i < 4; i++)
+    r[i] = s.l[i];
+}
+
+}  // namespace mpin
+
+#endif  // MPIN_CORE_FR_H_

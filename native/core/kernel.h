@@ -1,0 +1,35 @@
+// A kernel: the protocol compiled for one instruction set, behind one table of function pointers.
+// The arguments are those of the functions of the same name in mpin.h.
+#ifndef MPIN_CORE_KERNEL_H_
+#define MPIN_CORE_KERNEL_H_
+
+#include "mpin.h"
+
+namespace mpin {
+
+struct Kernel {
+  const char* name;
+  Status (*server_secret_share)(uint8_t* out, const uint8_t* master);
+  Status (*client_secret_shares)(uint8_t* out, const uint8_t* master, const uint8_t* hashes,
+                                 size_t n);
+  Status (*time_permit_shares)(uint8_t* out, const uint8_t* master, const uint8_t* hash,
+                               const uint32_t* dates, size_t n);
+  Status (*add_g1)(uint8_t* out, const uint8_t* a, const uint8_t* b);
+  Status (*add_g2)(uint8_t* out, const uint8_t* a, const uint8_t* b);
+  Status (*extract_pin)(uint8_t* token, const uint8_t* hash, uint32_t pin,
+                        const uint8_t* client_secret);
+  Status (*client_pass1)(uint8_t* u, uint8_t* ut, uint8_t* sec, const uint8_t* hash, uint32_t pin,
+                         const uint8_t* token, const uint8_t* permit, uint32_t date,
+                         const uint8_t* x);
+  Status (*client_pass2)(uint8_t* v, const uint8_t* x, const uint8_t* y, const uint8_t* sec);
+  Status (*verifier_init)(Verifier* verifier, const uint8_t* server_secret);
+  void (*verify_batch)(const Verifier& verifier, const uint8_t* records, size_t n,
+                       int8_t* statuses);
+  bool (*pin_error)(const Verifier& verifier, const uint8_t* record, int32_t* error);
+};
+
+extern const Kernel kPortableKernel;
+
+}  // namespace mpin
+
+#endif  // MPIN_CORE_KERNEL_H_
