@@ -1,0 +1,52 @@
+/**
+ * uWebSockets.js as it is, where its own declarations say less: the listen call with host, port
+ * and options, and the option's constant.
+ */
+import * as uws from 'uWebSockets.js';
+
+export type { HttpRequest, HttpResponse, WebSocket } from 'uWebSockets.js';
+export type SocketContext = uws.us_socket_context_t;
+export type ListenSocket = uws.us_listen_socket;
+
+type Listen = (
+  host: string,
+  port: number,
+  options: number,
+  done: (socket: ListenSocket | false) => void,
+) => void;
+
+interface Undeclared {
+  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
+  _cfg(key: string): void;
+}
+
+const undeclared = uws as unknown as Undeclared;
+
+// Leaves out the header `uWebSockets: 20`, which tells an attacker what to look up.
+undeclared._cfg('999999990007');
+
+export type UwsApp = uws.TemplatedApp;
+
+export function createApp(): UwsApp {
+  return uws.App();
+}
+
+/** Listens alone on the port: without the option a second server would share it silently. */
+export function listenExclusive(
+  app: UwsApp,
+  host: string,
+  port: number,
+): Promise<ListenSocket | false> {
+  const listen = app.listen.bind(app) as unknown as Listen;
+  const alone = undeclared.LIBUS_LISTEN_EXCLUSIVE_PORT;
+  return new Promise((resolve) => listen(host, port, alone, resolve));
+}
+
+export function closeListenSocket(socket: ListenSocket): void {
+  uws.us_listen_socket_close(socket);
+}
+
+/** The port a listen socket really has. */
+export function localPort(socket: ListenSocket): number {
+  return uws.us_socket_local_port(socket as unknown as uws.us_socket);
+}
