@@ -1,0 +1,73 @@
+/** Today's time permit from its two shares (contract §4.5): ours from the RPS, the hosted one. */
+import { ClientError } from './errors.js';
+import { fromHex } from './hex.js';
+import { type ClientParts, POINT_BYTES } from './parts.js';
+import { type Fields, fieldsOf, type Settings } from './settings.js';
+import type { CachedPermit } from './storage.js';
+
+export interface TimePermit {
+  /** Days since 1970-01-01 UTC. */
+  readonly date: number;
+  /** 65 bytes. */
+  readonly permit: Uint8Array;
+  /** The hosted share, to be kept for the next login of that day. */
+  readonly cached: CachedPermit;
+}
+
+const SHARE_FORM = /^[0-9a-fA-F]{130}$/;
+/** Answers that mean: this identity gets no more permits (contract §2.1). */
+const REVOKED: ReadonlySet<number> = new Set([401, 403, 410]);
+
+/** Fetches the permit of the server's today; `cached` spares asking the hosted side. */
+export async function fetchTimePermit(
+  parts: ClientParts,
+  settings: Settings,
+  { mpinId, cached }: { mpinId: string; cached: CachedPermit | undefined },
+): Promise<TimePermit> {
+  const url = `${settings.timePermitsUrl}/${mpinId}`;
+  const reply = await parts.transport.request({ method: 'GET', url });
+  if (REVOKED.has(reply.status)) throw new ClientError('revoked', 'this identity was revoked');
+  const fields = fieldsOf(reply, 'time permit');
+  const { date } = fields;
+  if (typeof date !== 'number' || !Number.isInteger(date) || date <= 0) {
+    throw new ClientError('protocol', 'the time permit has no date');
+  }
+  const ours = fromHex(fields['timePermit'], 'time permit share', POINT_BYTES);
+  const share =
+    cached?.date === date
+      ? cached.share
+      : ((await fromStorage(parts, settings, { date, fields })) ??
+        (await fromHosted(parts, settings, fields)));
+  const hosted = fromHex(share, 'hosted time permit share', POINT_BYTES);
+  return { date, permit: await parts.crypto.add(ours, hosted), cached: { date, share } };
+}
+
+/** Published permits are bare hex; anything else means: not published, ask the hosted side. */
+async function fromStorage(
+  { transport }: ClientParts,
+  { appId, timePermitsStorageUrl }: Settings,
+  { date, fields }: { date: number; fields: Fields },
+): Promise<string | undefined> {
+  if (timePermitsStorageUrl === undefined) return undefined;
+  const url = `${timePermitsStorageUrl}/${appId}/${date}/${fields['storageId']}`;
+  const reply = await transport.request({ method: 'GET', url }).catch(() => undefined);
+  return reply?.status === 200 && SHARE_FORM.test(reply.text) ? reply.text : undefined;
+}
+
+async function fromHosted(
+  { transport }: ClientParts,
+  { appId, hostedUrl }: Settings,
+  fields: Fields,
+): Promise<string> {
+  const query = new URLSearchParams({
+    app_id: appId,
+    mobile: '0',
+    hash_mpin_id: String(fields['storageId']),
+    signature: String(fields['signature']),
+  });
+  const reply = await transport.request({ method: 'GET', url: `${hostedUrl}timePermit?${query}` });
+  if (REVOKED.has(reply.status)) throw new ClientError('revoked', 'this identity was revoked');
+  const share = fieldsOf(reply, 'hosted time permit')['timePermit'];
+  if (typeof share !== 'string') throw new ClientError('protocol', 'the reply lacks timePermit');
+  return share;
+}

@@ -1,0 +1,47 @@
+/** The private calls a relying party makes to its RPS (contract §6). */
+import { HttpError, type JsonObject } from '../http/call.js';
+import { parseJsonObject } from '../http/json.js';
+import type { Outgoing } from '../http/outgoing.js';
+import { gatewayError } from './relay.js';
+
+export interface RpsReply {
+  readonly status: number;
+  readonly fields: JsonObject;
+}
+
+export interface RpsClient {
+  /** Confirms the person behind a registration. */
+  activate(mpinId: string, activateKey: string): Promise<RpsReply>;
+  /** Takes the outcome of a login. */
+  authenticate(authOTT: string): Promise<RpsReply>;
+  /** Releases a mobile that waits for the outcome; most RPSs do not wait and say 404. */
+  loginResult(authOTT: string): Promise<RpsReply>;
+}
+
+/** Calls throw HttpError 502 or 504 when the RPS gives no answer, 503 when it is busy. */
+export function createRpsClient(outgoing: Outgoing, rpsUrl: string): RpsClient {
+  const post = async (path: string, body: JsonObject): Promise<RpsReply> => {
+    const reply = await outgoing
+      .request({
+        method: 'POST',
+        url: new URL(path, rpsUrl),
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      .catch((error: unknown) => {
+        throw gatewayError(error);
+      });
+    if (reply.status === 503) {
+      const wait = reply.headers['retry-after'];
+      const headers = typeof wait === 'string' ? { 'Retry-After': wait } : {};
+      throw new HttpError(503, 'the authentication server is busy', headers);
+    }
+    return { status: reply.status, fields: parseJsonObject(reply.body) ?? {} };
+  };
+  return {
+    activate: (mpinId, activateKey) => post(`/user/${mpinId}`, { activateKey }),
+    authenticate: (authOTT) => post('/authenticate', { authOTT }),
+    loginResult: (authOTT) =>
+      post('/loginResult', { authOTT, status: 200, message: 'Authentication successful' }),
+  };
+}
