@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 
-/** Largest accepted mpin_id in bytes: a userID of 254 (the longest e-mail) escaped, and the rest. */
+/** Largest accepted mpin_id in bytes: the longest e-mail address (254) escaped, and the rest. */
 export const MPIN_ID_BYTES_MAX = 2048;
 const SALT_BYTES = 16;
 

@@ -12,7 +12,7 @@ export function sign(key: string, ...fields: readonly string[]): string {
   return createHmac('sha256', Buffer.from(key, 'utf8')).update(fields.join('')).digest('hex');
 }
 
-/** True when `signature` is the one over these fields; time does not depend on where they differ. */
+/** True when `signature` is the one over these fields; its time tells nothing about either. */
 export function verifySignature(
   key: string,
   signature: string,
