@@ -1,0 +1,109 @@
+/** Options of `mpin rps`, the relying party service (contract §10). */
+import { bool, int, list, type OptionsOf, type OptionTable, path, port, text } from './option.js';
+
+/** Most entries a Map of V8 can hold: no table of the memory store can be larger. */
+const MAP_ENTRIES_MAX = 16_000_000;
+
+const entries = (initial: number, why: string) =>
+  int(initial, 'entries', why, { min: 1, max: MAP_ENTRIES_MAX });
+
+/** Limits of the state in memory. When one is reached, what is new gets 503. */
+const storeOptions = {
+  storage: text('memory', 'Where state is kept; memory is not shared between instances', {
+    choices: ['memory'],
+  }),
+  registrationsMax: entries(100_000, 'Registrations under way, about 1 KB each'),
+  challengesMax: entries(1_000_000, 'Challenges between pass 1 and pass 2, about 0.5 KB each'),
+  resultsMax: entries(1_000_000, 'Login results that no RPA has taken yet, about 0.3 KB each'),
+  failingIdentitiesMax: entries(
+    1_000_000,
+    'Identities with failures counted against them, locked ones included, about 0.3 KB each',
+  ),
+  permitIdentitiesMax: entries(
+    200_000,
+    'Identities whose time permit shares are cached, about 1 KB each; the oldest make room',
+  ),
+} as const satisfies OptionTable;
+
+/** Where things are, for clients, for the RPA and for us. */
+const urlOptions = {
+  DTALocalURL: text('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
+  rpsBaseURL: text(
+    '',
+    'URL under which clients reach this service, as https://login.example.com; empty makes all ' +
+      'advertised URLs relative to the page, which programs cannot use',
+  ),
+  rpsBaseURLs: list(
+    [],
+    'Further URLs under which clients reach it: a request whose Host is one of theirs is told to ' +
+      'the RPA under that URL. No other Host is ever believed',
+  ),
+  rpsPrefix: text('rps', 'Path prefix of the public routes'),
+  RPAVerifyUserURL: text('', 'RPA endpoint that confirms a new registration; needed to register'),
+  RPAPermitUserURL: text('', 'RPA endpoint asked before each time permit; empty permits everyone'),
+  RPAAuthenticateUserURL: text('', 'RPA endpoint clients take their login to, told to them as is'),
+} as const satisfies OptionTable;
+
+/** What clients read in clientSettings and act on themselves. */
+const advertisedOptions = {
+  setDeviceName: bool(false, 'Clients ask for a name of the device'),
+  useNFC: bool(false, 'Clients may use NFC'),
+  useWebSocket: bool(
+    false,
+    'Clients use the WebSocket dance; it always works, but the old mobile page fails on it',
+  ),
+  accessNumberUseCheckSum: bool(true, 'Access numbers carry a check digit: 7 digits, else 6'),
+  requestOTP: bool(false, 'Logins end in a one-time password that is shown to the person'),
+  usePermits: bool(true, 'Logins need a time permit of the day'),
+  seedValueLength: int(100, 'bytes', 'Length of seedValue, randomness for clients without any', {
+    min: 16,
+    max: 1024,
+  }),
+} as const satisfies OptionTable;
+
+export const rpsOptions = {
+  address: text('127.0.0.1', 'Address to listen on'),
+  port: port(8011, 'Port to listen on; 0 for any free one'),
+  allowOrigin: list(['*'], 'Origins whose pages may call; * for any'),
+  privateAllow: list(
+    ['127.0.0.0/8', '::1/128'],
+    'Networks (CIDR) whose hosts may call the private routes: those of the RPA. Others get 403',
+  ),
+  trustedProxies: list([], 'Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed'),
+  credentialsFile: path('./credentials.json', 'The credentials.json of this application', {
+    aliases: ['keysFile'],
+  }),
+  logLevel: text('INFO', 'Least severe messages that are logged', {
+    choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
+  }),
+  certivoxServerSecret: text('dta', 'Where the hosted share of the server secret comes from', {
+    choices: ['dta'],
+  }),
+  VerifyUserExpireSeconds: int(3600, 'seconds', 'Time a person has to confirm a registration', {
+    min: 1,
+    max: 31_536_000,
+  }),
+  maxInvalidLoginAttempts: int(3, 'failures', 'Wrong PINs in a row that lock an identity', {
+    min: 1,
+    max: 1_000_000,
+  }),
+  cacheTimePermits: bool(true, 'Fetch 7 to 13 days of time permit shares at once, not one'),
+  OTTLength: int(16, 'bytes', 'Length of one-time tokens', { min: 16, max: 64 }),
+  waitForLoginResult: bool(
+    false,
+    'Hold a mobile login until the RPA reports its result; browser logins never wait',
+  ),
+  cryptoThreads: int(0, 'threads', 'Workers that check logins; 0 for one fewer than the cores', {
+    min: 0,
+    max: 256,
+  }),
+  verifyQueueMax: int(1000, 'logins', 'Logins that may wait for a worker; more get 503', {
+    min: 1,
+    max: 1_000_000,
+  }),
+  ...urlOptions,
+  ...advertisedOptions,
+  ...storeOptions,
+} as const satisfies OptionTable;
+
+export type RpsOptions = OptionsOf<typeof rpsOptions>;

@@ -1,0 +1,142 @@
+/**
+ * The two passes of a login (contract §4.6, §4.7), for REST and WebSocket alike. Pass 2 is the
+ * whole decision: checked, counted, frozen. What comes later only reports it (contract §13, 7).
+ */
+import { randomInt } from 'node:crypto';
+import { buildRecord } from '../crypto/record.js';
+import { HttpError } from '../http/call.js';
+import { dayOf, startOfDay } from '../protocol/clock.js';
+import { hashMpinId } from '../protocol/mpin-id.js';
+import { randomToken } from '../protocol/tokens.js';
+import type { Attempt, Challenge } from '../store/store.js';
+import { networkOf, newChallenge } from './challenge.js';
+import type { RpsParts } from './parts.js';
+import type { Pass1, Pass2 } from './pass-messages.js';
+
+/** Life of a challenge in milliseconds (contract §10, constants). */
+export const CHALLENGE_LIFE_MS = 15_000;
+/** Life of a result in milliseconds (contract §10, constants). */
+const RESULT_LIFE_MS = 60_000;
+/** After midnight UTC yesterday's permit still holds so long, in milliseconds: as deployed. */
+const GRACE_AFTER_MS = 3_600_000;
+/** So long before it tomorrow's holds already, for clocks that are ahead (contract §13, 13). */
+const GRACE_BEFORE_MS = 300_000;
+
+const OTP_DIGITS = 6;
+
+export interface DanceEnd {
+  readonly authOTT: string;
+  readonly otp?: string;
+}
+
+type DanceParts = Pick<RpsParts, 'options' | 'clock' | 'store' | 'verifier'>;
+
+export class Dance {
+  readonly #parts: DanceParts;
+
+  constructor(parts: DanceParts) {
+    this.#parts = parts;
+  }
+
+  /** A challenge kept by its caller. Throws 503 (HttpError) while no pass 2 could be checked. */
+  challenge(pass1: Pass1, peer: string): Challenge {
+    this.#parts.verifier();
+    return newChallenge(pass1, peer);
+  }
+
+  /** A challenge kept in the store for {@link finish}. */
+  async begin(mpinId: string, pass1: Pass1, peer: string): Promise<Challenge> {
+    const challenge = this.challenge(pass1, peer);
+    await this.#parts.store.putChallenge(mpinId, challenge, CHALLENGE_LIFE_MS);
+    return challenge;
+  }
+
+  /**
+   * Pass 2 against the stored challenges. Several may live, as anyone can begin a dance in
+   * anyone's name (contract §13, 6): the one that V answers is found by trying. Throws 500
+   * (HttpError) when none lives or the one that V answers was used meanwhile.
+   */
+  async finish(mpinId: string, pass2: Pass2, peer: string): Promise<DanceEnd> {
+    this.#parts.verifier();
+    const live = await this.#parts.store.challenges(mpinId);
+    if (live.length === 0) throw noPass1();
+    const network = networkOf(peer);
+    const ordered = [
+      ...live.filter((challenge) => challenge.peer === network),
+      ...live.filter((challenge) => challenge.peer !== network),
+    ];
+    const answered = await this.#findAnswered(mpinId, ordered, pass2.v);
+    const proof: Attempt['proof'] =
+      answered === undefined ? { proven: false } : { proven: true, challengeId: answered.id };
+    return this.#settle(mpinId, pass2, proof);
+  }
+
+  /** Pass 2 against a challenge that only its caller holds, and uses once. */
+  async finishWith(mpinId: string, pass2: Pass2, challenge: Challenge): Promise<DanceEnd> {
+    const answered = await this.#findAnswered(mpinId, [challenge], pass2.v);
+    return this.#settle(mpinId, pass2, { proven: answered !== undefined });
+  }
+
+  /**
+   * The first challenge that V answers on one of today's dates. A point that is none (−14) is a
+   * wrong answer like any other, and counts like one: it is never what a client with the right
+   * PIN sends, and a second kind of failure would only be a way to try without being counted.
+   * A challenge whose own U or UT is none answers nothing, so it cannot spoil those beside it.
+   */
+  async #findAnswered(
+    mpinId: string,
+    challenges: readonly Challenge[],
+    v: Uint8Array,
+  ): Promise<Challenge | undefined> {
+    const { clock, options, verifier } = this.#parts;
+    const pool = verifier();
+    const dates = options.usePermits ? permitDates(clock.now()) : [0];
+    const hash = hashMpinId(mpinId);
+    for (const challenge of challenges) {
+      const { u, ut, y } = challenge;
+      for (const date of dates) {
+        const record = buildRecord({ hashMpinId: hash, date, u, ut, v, y });
+        if ((await pool.verify(record)) === 0) return challenge;
+      }
+    }
+    return undefined;
+  }
+
+  async #settle(mpinId: string, pass2: Pass2, proof: Attempt['proof']): Promise<DanceEnd> {
+    const { options, store } = this.#parts;
+    const authOTT = randomToken(options.OTTLength);
+    const otp = options.requestOTP && pass2.wantsOtp ? { otp: randomOtp() } : {};
+    // With a WID the browser that shows it would be logged in; no such number is known here, so
+    // the attempt counts and its token names nothing (contract §4.7).
+    const named = pass2.hasWid ? {} : { authOTT };
+    const settled = await store.settle({
+      mpinId,
+      proof,
+      ...named,
+      ...otp,
+      resultLifeMs: RESULT_LIFE_MS,
+      failuresMax: options.maxInvalidLoginAttempts,
+    });
+    if (settled === 'gone') throw noPass1();
+    return { authOTT, ...otp };
+  }
+}
+
+/** The dates whose permits hold now, today first: a login is one attempt whichever it used. */
+export function permitDates(nowMs: number): number[] {
+  const today = dayOf(nowMs);
+  if (nowMs - startOfDay(today) < GRACE_AFTER_MS) return [today, today - 1];
+  if (startOfDay(today + 1) - nowMs <= GRACE_BEFORE_MS) return [today, today + 1];
+  return [today];
+}
+
+/** `randomInt` draws again instead of reducing, so every code is equally likely. */
+function randomOtp(): string {
+  return randomInt(10 ** OTP_DIGITS)
+    .toString()
+    .padStart(OTP_DIGITS, '0');
+}
+
+function noPass1(): HttpError {
+  return new HttpError(500, 'Invalid pass one data');
+}

@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Credentials } from '../config/credentials.js';
+import type { RpsOptions } from '../config/rps.js';
+import type { VerifierPool } from '../crypto/pool.js';
+import type { Clock } from '../protocol/clock.js';
+import type { Store } from '../store/store.js';
+import type { AuthorityClient } from './authority.js';
+import type { RpaCallbacks } from './rpa-callbacks.js';
+import type { PublicUrls } from './urls.js';
+
+/** What the routes draw on; each group names the few it needs. */
+export interface RpsParts {
+  readonly options: RpsOptions;
+  readonly credentials: Pick<Credentials, 'appId' | 'appKey' | 'apiUrl'>;
+  readonly urls: PublicUrls;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly authority: Pick<AuthorityClient, 'clientSecretShare' | 'timePermits'>;
+  readonly rpa: RpaCallbacks;
+  /** Throws a 503 (HttpError) as long as there is no server secret. */
+  readonly verifier: () => Pick<VerifierPool, 'verify'>;
+  /** Where clients may read time permits; undefined until the hosted side has told. */
+  readonly permitsStorageURL: () => string | undefined;
+}

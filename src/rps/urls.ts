@@ -1,0 +1,54 @@
+/** The addresses under which clients know this service: configured, never taken from a request. */
+import type { RpsOptions } from '../config/rps.js';
+
+export interface PublicUrls {
+  /** Path in front of all public routes: a slash before it, none behind. */
+  readonly prefix: string;
+  /** Public base of the routes: `https://host/rps`, or `/rps` when no base is configured. */
+  readonly api: string;
+  /**
+   * What the RPA is told as the base of its links (contract §13, 4): the configured base, or the
+   * further one whose host the request names; undefined when none is configured.
+   */
+  baseFor(host: string | undefined): string | undefined;
+  /** Whether a page of this origin may open a WebSocket (contract §5). */
+  allowsOrigin(origin: string): boolean;
+}
+
+type UrlOptions = Pick<RpsOptions, 'rpsBaseURL' | 'rpsBaseURLs' | 'rpsPrefix' | 'allowOrigin'>;
+
+/** Throws an Error that names the option when a base or the prefix cannot be used. */
+export function publicUrls(options: UrlOptions): PublicUrls {
+  const { allowOrigin } = options;
+  const main = options.rpsBaseURL === '' ? undefined : base('rpsBaseURL', options.rpsBaseURL);
+  const further = options.rpsBaseURLs.map((url) => base('rpsBaseURLs', url));
+  const bases = main === undefined ? further : [main, ...further];
+  const byHost = new Map(bases.map((url) => [new URL(url).host, url]));
+  const origins = new Set([...bases.map((url) => new URL(url).origin), ...allowOrigin]);
+  const prefix = prefixOf(options.rpsPrefix);
+  return {
+    prefix,
+    api: `${main ?? ''}${prefix}`,
+    baseFor: (host) => byHost.get(host?.toLowerCase() ?? '') ?? main,
+    allowsOrigin: (origin) => origins.has('*') || origins.has(origin),
+  };
+}
+
+/** A base without its final slash: clients append `/…` (contract §1, 5). */
+function base(option: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const plain = url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  if (!plain || !/^https?:$/.test(url.protocol)) {
+    throw new Error(`${option}: "${text}" is not a plain http or https URL`);
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** At least one segment: without a prefix, public and private routes would have the same paths. */
+function prefixOf(text: string): string {
+  const prefix = text.replace(/^\/+|\/+$/g, '');
+  if (!/^[\w.~-]+(\/[\w.~-]+)*$/.test(prefix)) {
+    throw new Error(`rpsPrefix: "${text}" is not a path such as rps`);
+  }
+  return `/${prefix}`;
+}
