@@ -1,2 +1,9 @@
 #!/usr/bin/env node
-process.stdout.write('mpin\n');
+/** The one program: `mpin <command>`. */
+import { runProgram } from './program.js';
+
+// A pipe closed by its reader (`mpin --help | head`) ends the program without a stack trace.
+process.stdout.on('error', () => process.exit(0));
+
+const exitCode = await runProgram(process.argv.slice(2));
+process.exitCode = exitCode;

@@ -14,8 +14,8 @@ export const upOptions = {
   ),
   publicHost: text(
     '',
-    'Host name in the URLs that browsers are given; host itself if empty, or this machine’s first ' +
-      'address when host stands for all of them',
+    'Host name in the URLs that browsers are given, known to this machine too; host itself if ' +
+      'empty, or this machine’s first address when host stands for all of them',
   ),
   data: path('./.mpin', 'Folder of credentials, backups and their passphrase'),
   rpaPort: fixedPort(8005, 'Port of the relying party'),
@@ -25,7 +25,7 @@ export const upOptions = {
   hostedDtaPort: fixedPort(8022, 'Port of the hosted D-TA, behind its proxy'),
   rpsHost: text('127.0.0.1', STAYS.replace('%', 'the RPS')),
   dtaHost: text('127.0.0.1', STAYS.replace('%', 'the D-TA')),
-  logLevel: text('WARNING', 'Least severe messages that the parts log', {
+  logLevel: text('ERROR', 'Least severe messages that the parts log', {
     choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
   }),
 } as const satisfies OptionTable;

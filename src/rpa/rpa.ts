@@ -13,7 +13,7 @@ import { socketRelay } from './socket-relay.js';
 /** Most connections to the RPS: requests beyond wait for a free one within their time. */
 const RPS_CONNECTIONS_MAX = 256;
 /** Longest wait for one of our own calls to the RPS in milliseconds. */
-const RPS_CALL_MS_MAX = 10_000;
+const RPS_CALL_MS_MAX = 5_000;
 /** Longest reply of the RPS in bytes: client settings and a mobile configuration fit well. */
 const RPS_REPLY_BYTES_MAX = 262_144;
 /** Longest body of a request in bytes; the RPS has a closer limit of its own. */

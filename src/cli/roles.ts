@@ -1,0 +1,144 @@
+/** `mpin rps|dta|hosted|rpa`: each starts one role in this process and runs it until stopped. */
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { dtaOptions } from '../config/dta.js';
+import { hostedOptions } from '../config/hosted.js';
+import { ConfigError } from '../config/load.js';
+import type { OptionsOf, OptionTable } from '../config/option.js';
+import { rpaOptions } from '../config/rpa.js';
+import { rpsOptions } from '../config/rps.js';
+import type { RoleContext, RunningRole } from '../ops/role.js';
+import { addOptions, optionsOf } from './options.js';
+import { canPrompt, promptHidden, promptNew } from './prompt.js';
+import { ALL_TABLES } from './tables.js';
+
+/** How long a role may take to stop, in milliseconds; supervisors often kill after 10 s. */
+const STOP_MS_MAX = 9_000;
+
+interface Role<T extends OptionTable> {
+  readonly name: string;
+  readonly summary: string;
+  readonly table: T;
+  readonly examples: readonly string[];
+  /** Starts the role; its code is loaded only here. */
+  readonly start: (options: OptionsOf<T>, context: RoleContext) => Promise<RunningRole>;
+}
+
+export function addRoleCommands(program: Command): void {
+  addRole(program, RPS);
+  addRole(program, DTA);
+  addRole(program, HOSTED);
+  addRole(program, RPA);
+}
+
+const RPS: Role<typeof rpsOptions> = {
+  name: 'rps',
+  summary: 'the relying party service: registrations, permits, authentication',
+  table: rpsOptions,
+  examples: [
+    'mpin rps --credentials-file credentials.json --dta-local-url http://127.0.0.1:8001',
+    'mpin rps --config-file rps.json --port 8012',
+  ],
+  start: async (options, context) => {
+    const { startRps } = await import('../rps/rps.js');
+    return startRps(options, context);
+  },
+};
+
+const DTA: Role<typeof dtaOptions> = {
+  name: 'dta',
+  summary: "the customer's trusted authority",
+  table: dtaOptions,
+  examples: [
+    'mpin dta --credentials-file credentials.json --backup-file dta-backup.json',
+    'mpin dta --config-file dta.json --passphrase-file /run/secrets/dta',
+  ],
+  start: async (options, context) => {
+    const { startDta } = await import('../ta/dta.js');
+    return startDta(await withPassphrase(options), context);
+  },
+};
+
+const HOSTED: Role<typeof hostedOptions> = {
+  name: 'hosted',
+  summary: 'the hosted side: the second trusted authority, its proxy, the permits',
+  table: hostedOptions,
+  examples: ['mpin hosted --credentials-file credentials.json --passphrase-file passphrase'],
+  start: async (options, context) => {
+    const { startHosted } = await import('../ta/hosted.js');
+    return startHosted(await withPassphrase(options), context);
+  },
+};
+
+const RPA: Role<typeof rpaOptions> = {
+  name: 'rpa',
+  summary: 'the demo relying party: relays the RPS, logs people in',
+  table: rpaOptions,
+  examples: ['mpin rpa --rps-url http://127.0.0.1:8011 --port 8005'],
+  start: async (options, context) => {
+    if (!options.forceActivate && !options.showActivationLinks) {
+      throw new ConfigError(
+        'forceActivate is off and nothing delivers activation links: set showActivationLinks',
+      );
+    }
+    const { startRpa } = await import('../rpa/rpa.js');
+    const deliver = (userId: string, link: string): void => {
+      process.stdout.write(`activation link for ${userId}: ${link}\n`);
+    };
+    return startRpa(options, context, { deliver });
+  },
+};
+
+function addRole<T extends OptionTable>(program: Command, role: Role<T>): void {
+  const command = program.command(role.name).description(role.summary);
+  addOptions(command, role.table)
+    .addHelpText('after', `\nExamples:\n${role.examples.map((line) => `  ${line}\n`).join('')}`)
+    .action(() => runRole(role, optionsOf(command, role.table, ALL_TABLES)));
+}
+
+/** Never returns when the role has started. */
+async function runRole<T extends OptionTable>(
+  { name, start }: Role<T>,
+  options: OptionsOf<T>,
+): Promise<void> {
+  // A parent that dies while we start must not leave us behind; later the lifecycle sees to it.
+  const orphaned = (): never => process.exit(1);
+  process.once('disconnect', orphaned);
+  if (process.send !== undefined && !process.connected) orphaned();
+  const [{ createLog }, { runUntilStopped }, { systemClock }] = await Promise.all([
+    import('../ops/log.js'),
+    import('../ops/lifecycle.js'),
+    import('../protocol/clock.js'),
+  ]);
+  const { logLevel: level } = options as { readonly logLevel: string };
+  const log = createLog({ level, name });
+  const role = await start(options, { log, clock: systemClock() });
+  log.info({ address: role.address }, 'listening');
+  const running = runUntilStopped(role, { log, graceMs: STOP_MS_MAX });
+  process.off('disconnect', orphaned);
+  await running;
+}
+
+interface AuthoritySecrets {
+  readonly backup: boolean;
+  readonly encrypt_master_secret: boolean;
+  readonly passphrase: string;
+  readonly backup_file: string;
+}
+
+/** Asks for the backup's passphrase where it is needed and was not given. */
+async function withPassphrase<T extends AuthoritySecrets>(options: T): Promise<T> {
+  const { backup, encrypt_master_secret: encrypted, backup_file: file } = options;
+  if (!backup || !encrypted || options.passphrase !== '') return options;
+  if (!canPrompt()) {
+    throw new ConfigError(
+      'a passphrase for the backup of the master secret is missing: ' +
+        'give --passphrase-file, MPIN_PASSPHRASE_FILE or MPIN_PASSPHRASE, or start at a terminal',
+    );
+  }
+  const passphrase = existsSync(file)
+    ? await promptHidden(`Passphrase of ${file}: `)
+    : await promptNew('passphrase');
+  if (passphrase === '') throw new ConfigError('an empty passphrase protects nothing');
+  return { ...options, passphrase };
+}

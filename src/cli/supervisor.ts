@@ -1,0 +1,141 @@
+/**
+ * A group of child processes that live and die together. Children hear of this process's end by
+ * their IPC channel, which the kernel closes whatever the end was (ops/lifecycle.ts).
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { CliError, EXIT_INTERRUPTED } from './errors.js';
+
+export interface ChildSpec {
+  /** The command of `mpin` it runs, and how it is called in messages. */
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+export interface SupervisorHooks {
+  /** A child can do its whole job, and says where. */
+  readonly up: (name: string, address: string) => void;
+  /** All children can; a rejection ends the group. */
+  readonly allUp: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Time for a child to stop by itself before it is killed, in milliseconds. */
+const STOP_MS_MAX = 10_000;
+/**
+ * Ctrl-C reaches children and parent alike, in any order: so long a child's clean end is not yet
+ * taken for a fault, in milliseconds.
+ */
+const SIGNAL_LAG_MS = 300;
+
+const PROGRAM = fileURLToPath(new URL('./mpin.js', import.meta.url));
+
+/**
+ * Runs the children, stage by stage, until a signal comes or one of them ends.
+ * @throws CliError that names the child that ended by itself; what `allUp` throws
+ */
+export async function supervise(
+  stages: readonly (readonly ChildSpec[])[],
+  hooks: SupervisorHooks,
+): Promise<void> {
+  const stop = new AbortController();
+  const children: Child[] = [];
+  const signalled = firstSignal(children);
+  try {
+    await Promise.race([signalled, startAll(stages, { children, hooks, signal: stop.signal })]);
+  } finally {
+    stop.abort();
+    // The last one started is the one that clients reach: it goes first.
+    for (const child of children.reverse()) await child.stop();
+  }
+}
+
+/** Rejects when a child ends; never resolves, as a group that is up only waits for its end. */
+async function startAll(
+  stages: readonly (readonly ChildSpec[])[],
+  group: { children: Child[]; hooks: SupervisorHooks; signal: AbortSignal },
+): Promise<never> {
+  const { children, hooks, signal } = group;
+  for (const stage of stages) {
+    const started = stage.map((spec) => new Child(spec));
+    children.push(...started);
+    const ready = started.map(async (child) => {
+      const address = await child.ready;
+      if (!signal.aborted) hooks.up(child.name, address);
+    });
+    await Promise.race([Promise.all(ready), firstEnd(children)]);
+    if (signal.aborted) break;
+  }
+  await Promise.race([hooks.allUp(signal), firstEnd(children)]);
+  return firstEnd(children);
+}
+
+async function firstEnd(children: readonly Child[]): Promise<never> {
+  const reason = await Promise.race(children.map((child) => child.ended));
+  await new Promise((resolve) => setTimeout(resolve, SIGNAL_LAG_MS));
+  throw new CliError(reason);
+}
+
+/** Resolves at the first signal that asks to stop; the second ends everything at once. */
+function firstSignal(children: readonly Child[]): Promise<void> {
+  return new Promise((resolve) => {
+    let seen = false;
+    const onSignal = (): void => {
+      if (seen) {
+        for (const child of children) child.kill();
+        process.exit(EXIT_INTERRUPTED);
+      }
+      seen = true;
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}
+
+class Child {
+  readonly name: string;
+  /** Its address, once it can do its whole job; never rejects. */
+  readonly ready: Promise<string>;
+  /** Why it ended, in words. */
+  readonly ended: Promise<string>;
+  readonly #process: ChildProcess;
+
+  constructor({ name, args }: ChildSpec) {
+    this.name = name;
+    this.#process = fork(PROGRAM, [name, ...args], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.ready = new Promise((resolve) => {
+      this.#process.on('message', (message) => {
+        const address = readyAddress(message);
+        if (address !== undefined) resolve(address);
+      });
+    });
+    this.ended = new Promise((resolve) => {
+      this.#process.once('error', (error) => resolve(`${name} did not start: ${error.message}`));
+      this.#process.once('exit', (code, signal) => {
+        resolve(`${name} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`);
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { exitCode, signalCode, pid } = this.#process;
+    if (exitCode !== null || signalCode !== null || pid === undefined) return;
+    const gone = once(this.#process, 'exit');
+    const overdue = setTimeout(() => this.kill(), STOP_MS_MAX);
+    this.#process.kill('SIGTERM');
+    await gone;
+    clearTimeout(overdue);
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+}
+
+function readyAddress(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { type, address } = message as Record<string, unknown>;
+  return type === 'ready' && typeof address === 'string' ? address : undefined;
+}
