@@ -1,0 +1,90 @@
+/**
+ * One trusted authority: a master secret, the threads that multiply by it, and the HTTP server
+ * that gives out the shares. The customer's D-TA is one, the hosted side runs another.
+ */
+import type { Credentials } from '../config/credentials.js';
+import type { AuthorityOptions } from '../config/dta.js';
+import { randomSecret } from '../crypto/index.js';
+import { type AuthorityPool, createAuthorityPool } from '../crypto/pool.js';
+import { AUTHORITY_CORS } from '../http/cors.js';
+import { type HttpServer, startHttpServer } from '../http/server.js';
+import type { RoleContext, RunningRole } from '../ops/role.js';
+import { dtaRoutes } from './dta-routes.js';
+import { BODY_BYTES_MAX, DTA_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
+import { applicationsOf } from './signed-query.js';
+import { masterSecret } from './vault.js';
+
+/**
+ * Shares that may wait for a thread: at 0.3 to 1 ms each, one second's work. Whoever comes later
+ * gets 503 at once, which is sooner than their own time-out.
+ */
+const QUEUE_MAX = 1000;
+
+export interface AuthoritySettings {
+  readonly host: string;
+  readonly port: number;
+  /** CIDRs whose hosts may ask. */
+  readonly allowFrom: readonly string[];
+  /** Whose queries are answered. */
+  readonly application: Credentials;
+  readonly options: AuthorityOptions & { readonly backup_file: string };
+}
+
+/**
+ * Starts an authority; it is ready when this resolves.
+ * @throws BackupError when its secret cannot be had, an Error naming host and port when these
+ * cannot be listened on
+ */
+export async function startAuthority(
+  settings: AuthoritySettings,
+  { log, clock }: RoleContext,
+): Promise<RunningRole> {
+  const { options, application } = settings;
+  const master = await masterSecret(options, { log, clock, newSecret: randomSecret });
+  const shares = createAuthorityPool({
+    masterSecret: master.secret,
+    threads: options.cryptoThreads,
+    queueMax: QUEUE_MAX,
+    onFault: (error) => log.error({ err: error }, 'a worker thread died and is replaced'),
+  });
+  // The pool has its own copy.
+  master.secret.fill(0);
+  const { startTime } = master;
+  const find = applicationsOf([application]);
+  const routes = dtaRoutes({ shares, startTime, find, clock, log });
+  const server = await listen(shares, () =>
+    startHttpServer({
+      host: settings.host,
+      port: settings.port,
+      routes,
+      cors: { ...AUTHORITY_CORS, origins: options.allowOrigin },
+      privateAllow: settings.allowFrom,
+      trustedProxies: [],
+      bodyBytesMax: BODY_BYTES_MAX,
+      replies: repliesOf('D-TA server', DTA_MARKS),
+      log,
+    }),
+  );
+  return {
+    address: server.address,
+    ready: Promise.resolve(),
+    stop: async () => {
+      await server.stop(STOP_GRACE_MS);
+      await shares.close();
+    },
+  };
+}
+
+/** Listens once a first share was made, so that nobody finds an authority that cannot work. */
+async function listen(
+  shares: AuthorityPool,
+  start: () => Promise<HttpServer>,
+): Promise<HttpServer> {
+  try {
+    (await shares.serverSecretShare()).fill(0);
+    return await start();
+  } catch (error) {
+    await shares.close();
+    throw error;
+  }
+}
