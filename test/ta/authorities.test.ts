@@ -43,6 +43,9 @@ async function secretIn(file: string): Promise<Uint8Array> {
   return (await openBackup(readFileSync(file, 'utf8'), key)).secret;
 }
 
+/** One of each for all tests that change nothing but the clock: a start is what takes time. */
+const shared = { dta: await runDta(t), hosted: await runHosted(t) };
+
 type Fields = Record<string, string>;
 
 /** An endpoint that takes a signature: how to sign for it, and what it checks. */
@@ -134,7 +137,7 @@ async function expiryRefusals(refused: Refused, { sign }: Endpoint, good: Fields
 }
 
 t.test('the D-TA gives the shares of its own secret', async (t) => {
-  const dta = await runDta(t);
+  const { dta } = shared;
   const master = await secretIn(dta.options.backup_file);
   const server = await get(dta.address + query('/serverSecret', serviceFields('serverSecret')));
   const share = hex(oracle.serverSecretShare(master));
@@ -153,7 +156,7 @@ t.test('the D-TA gives the shares of its own secret', async (t) => {
 });
 
 t.test('permits are given by date, for 1 to 31 days from today', async (t) => {
-  const dta = await runDta(t);
+  const { dta } = shared;
   const master = await secretIn(dta.options.backup_file);
   const ask = (count?: string) => {
     const more: Fields = count === undefined ? {} : { count };
@@ -171,13 +174,16 @@ t.test('permits are given by date, for 1 to 31 days from today', async (t) => {
     t.match(body, { code: 403, message: /argument count/ });
   }
   t.equal((await ask()).status, 403, 'no count');
+  t.teardown(() => {
+    dta.time.now = NOW;
+  });
   dta.time.now = NOW + 12 * 3_600_000;
   const tomorrow = await ask('1');
   t.same(Object.keys(tomorrow.body['timePermits'] as object), [`${TODAY + 1}`], 'after midnight');
 });
 
 t.test('the D-TA refuses every bad query with its documented status', async (t) => {
-  const { address } = await runDta(t);
+  const { address } = shared.dta;
   await refusals(t, address, CLIENT_SECRET);
   await refusals(t, address, SERVER_SECRET);
   await refusals(t, address, permits('/timePermit', {}));
@@ -185,7 +191,7 @@ t.test('the D-TA refuses every bad query with its documented status', async (t) 
 });
 
 t.test('what clients vary in a query does not matter', async (t) => {
-  const { address } = await runDta(t);
+  const { address } = shared.dta;
   const ask = async (fields: Fields) =>
     (await get(address + query('/clientSecret', fields))).body['clientSecret'];
   const expected = await ask(clientSecretFields(HASH));
@@ -206,7 +212,7 @@ t.test('what clients vary in a query does not matter', async (t) => {
 });
 
 t.test('fields cannot be moved across their borders, nor services swapped', async (t) => {
-  const { address } = await runDta(t);
+  const { address } = shared.dta;
   const good = clientSecretFields(HASH);
   const moved = { ...good, app_id: APP.app_id + HASH.slice(0, 2), hash_mpin_id: HASH.slice(2) };
   t.equal((await get(address + query('/clientSecret', moved))).status, 403);
@@ -236,7 +242,7 @@ t.test('a restart keeps the secret, another passphrase is refused', async (t) =>
 });
 
 t.test('a start that cannot work says why', async (t) => {
-  const running = await runDta(t);
+  const running = shared.dta;
   const port = Number(new URL(running.address).port);
   const folder = folderOf(t);
   const busy = dtaOptionsIn(folder, { port });
@@ -254,8 +260,8 @@ t.test('only listed networks may ask the D-TA, and listening beyond loopback war
 });
 
 t.test('preflights and unknown paths are answered in JSON', async (t) => {
-  const dta = await runDta(t);
-  const hosted = await runHosted(t);
+  const { dta } = shared;
+  const { hosted } = shared;
   for (const base of [dta.address, hosted.address]) {
     for (const path of ['/clientSecret', '/timePermits', '/status', '/nowhere/at/all']) {
       const headers = {
@@ -337,8 +343,8 @@ t.test('a failing or full pool is told apart', async (t) => {
 t.test(
   'the proxy gives the shares of a second secret, at the root and below prefixes',
   async (t) => {
-    const dta = await runDta(t);
-    const hosted = await runHosted(t);
+    const { dta } = shared;
+    const { hosted } = shared;
     const master = await secretIn(hosted.options.backup_file);
     t.notSame(master, await secretIn(dta.options.backup_file), 'two secrets');
     const version = '3';
@@ -364,7 +370,7 @@ t.test(
 );
 
 t.test('the proxy refuses every bad query with its documented status', async (t) => {
-  const { address } = await runHosted(t);
+  const { address } = shared.hosted;
   for (const base of [address, `${address}/v3`]) {
     await refusals(t, base, CLIENT_SECRET);
     await refusals(t, base, SERVER_SECRET);
@@ -385,11 +391,11 @@ t.test('with one application a permit may be asked for without app_id', async (t
 });
 
 t.test('apiSettings tells where permits are stored, and a signed query more', async (t) => {
-  const hosted = await runHosted(t, { managementConsoleURL: 'https://console.example' });
+  const { hosted } = shared;
   const open = await get(`${hosted.address}/apiSettings`);
   const settings = {
     timePermitsStorageURL: `${hosted.address}/permits`,
-    managementConsoleURL: 'https://console.example',
+    managementConsoleURL: '',
     message: 'OK',
     version: '3',
   };
@@ -397,14 +403,16 @@ t.test('apiSettings tells where permits are stored, and a signed query more', as
   const signed = await get(hosted.address + query('/apiSettings', serviceFields('apiSettings')));
   t.same([signed.status, signed.body], [200, { ...settings, license_info: {} }]);
   t.equal(hosted.apiUrl, `${hosted.address}/`);
-  const named = await runHosted(t, { apiUrl: 'https://api.example/v3/' });
+  const managementConsoleURL = 'https://console.example';
+  const named = await runHosted(t, { apiUrl: 'https://api.example/v3/', managementConsoleURL });
   t.equal(named.apiUrl, 'https://api.example/v3/');
+  const timePermitsStorageURL = 'https://api.example/v3/permits';
   const { body } = await get(`${named.address}/apiSettings`);
-  t.equal(body['timePermitsStorageURL'], 'https://api.example/v3/permits');
+  t.match(body, { timePermitsStorageURL, managementConsoleURL });
 });
 
 t.test('a permit that is not stored is a 404 in JSON that pages may read', async (t) => {
-  const { address } = await runHosted(t);
+  const { address } = shared.hosted;
   for (const prefix of ['', '/v3']) {
     const url = `${address}${prefix}/permits/${APP.app_id}/${TODAY}/${HASH}`;
     const reply = await get(url, { headers: { Origin: 'https://app.example' } });
@@ -415,7 +423,7 @@ t.test('a permit that is not stored is a 404 in JSON that pages may read', async
 });
 
 t.test('the D-TA behind the proxy is on loopback and answers its proxy alone', async (t) => {
-  const hosted = await runHosted(t);
+  const { hosted } = shared;
   t.match(hosted.dtaAddress, /^http:\/\/127\.0\.0\.1:\d+$/);
   t.not(hosted.dtaAddress, hosted.address);
   const direct = await get(hosted.dtaAddress + query('/clientSecret', clientSecretFields(HASH)));
@@ -472,7 +480,7 @@ t.test('options of the hosted side that cannot be meant end the start', async (t
 });
 
 t.test('a port of the proxy that is in use stops its D-TA too', async (t) => {
-  const hosted = await runHosted(t);
+  const { hosted } = shared;
   const folder = folderOf(t);
   const port = Number(new URL(hosted.address).port);
   const options = hostedOptionsIn(folder, { port });
@@ -480,8 +488,8 @@ t.test('a port of the proxy that is in use stops its D-TA too', async (t) => {
 });
 
 t.test('shares of both authorities add up to a login by milagro-crypto-js', async (t) => {
-  const dta = await runDta(t);
-  const hosted = await runHosted(t);
+  const { dta } = shared;
+  const { hosted } = shared;
   const mpinId = new TextEncoder().encode('{"userID": "somebody"}');
   const hash = hex(oracle.hashId(mpinId));
   const both = async (path: string, fields: Fields, name: string) =>
