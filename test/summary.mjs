@@ -4,6 +4,8 @@ import { Transform } from 'node:stream';
 
 /** Stray output of a file that is kept, in lines, to be shown when the file fails. */
 const OUTPUT_LINES_MAX = 60;
+/** Longest line shown, in characters: a failing comparison may hold megabytes. */
+const LINE_LENGTH_MAX = 1000;
 /** Diagnostics that say nothing to a reader: how tap started the file. */
 const NOISE = /^(stdio|cwd|externalID|command|args|jobId|at|tapCaught):/;
 
@@ -105,7 +107,8 @@ export default class Summary extends Transform {
   }
 
   #say(line) {
-    this.push(`${line}\n`);
+    const rest = line.length - LINE_LENGTH_MAX;
+    this.push(rest > 0 ? `${line.slice(0, LINE_LENGTH_MAX)} … (${rest} more)\n` : `${line}\n`);
   }
 }
 
