@@ -69,7 +69,7 @@ export function loadAddon(read: () => unknown): Addon {
         `records of ${addon.recordBytes} bytes, expected ${RECORD_BYTES}): run \`npm run install\``,
     );
   }
-  if (addon.kernelError !== null) throw new Error(`MPIN_KERNEL: ${addon.kernelError}`);
+  if (addon.kernelError !== null) throw new Error(`the native core: ${addon.kernelError}`);
   if (!addon.selfTest()) {
     throw new Error(`the self test of the native core failed (kernel ${addon.kernel})`);
   }

@@ -22,11 +22,11 @@ const DRAIN_MS_MAX = 10_000;
 
 export interface PoolOptions {
   /** Worker threads; default {@link defaultThreads}. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Tasks that may wait beyond those in the workers' hands; default {@link QUEUE_MAX}. */
-  readonly queueMax?: number;
+  readonly queueMax?: number | undefined;
   /** Told of a worker that died with nothing to do; a busy one's tasks reject with the cause. */
-  readonly onFault?: (error: Error) => void;
+  readonly onFault?: ((error: Error) => void) | undefined;
 }
 
 /** What a worker finds as its workerData. */
@@ -40,10 +40,7 @@ export function defaultThreads(): number {
   return Math.max(1, availableParallelism() - 1);
 }
 
-/**
- * The module beside `importer` (an import.meta.url), which is TypeScript or compiled like it.
- * Workers inherit the loaders of the main thread, so both can be run.
- */
+/** The module beside `importer` (an import.meta.url), which is TypeScript or compiled like it. */
 export function workerModule(importer: string, name: string): URL {
   return new URL(`${name}.${importer.endsWith('.ts') ? 'ts' : 'js'}`, importer);
 }
@@ -76,6 +73,9 @@ export class WorkerPool<Task, Result> {
       maxQueue: this.#inFlightMax,
       stricterFIFO: true,
       recordTiming: false,
+      // Threads with secrets run nothing but our own code, so no preloads of the command line;
+      // TypeScript cannot do without them.
+      execArgv: module.pathname.endsWith('.ts') ? process.execArgv : [],
     });
     this.#piscina.on('error', (error: Error) => {
       if (this.#closed === undefined) onFault(error);
