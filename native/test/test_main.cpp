@@ -1,9 +1,11 @@
 // mpin_test [--vectors FILE] [FILTER]: runs all cases, or those whose name contains FILTER.
+// mpin_test --kernel: says which kernel this process uses.
 // TEST_SEED repeats a run, TEST_ITERATIONS multiplies the random tries.
 #include <cstdlib>
 #include <cstring>
 #include <random>
 
+#include "mpin.h"
 #include "test_harness.h"
 
 namespace mpin_test {
@@ -104,6 +106,12 @@ static int run(const char* filter, const char* vectors) {
 int main(int argc, char** argv) {
   const char *filter = nullptr, *vectors = nullptr;
   for (int i = 1; i < argc; i++) {
+    if (std::strcmp(argv[i], "--kernel") == 0) {
+      const char* error = mpin::kernel_error();
+      std::printf("%s: %s%s\n", mpin::kernel_name(), error != nullptr ? "refused: " : "ok",
+                  error != nullptr ? error : "");
+      return error != nullptr || !mpin::self_test() ? 1 : 0;
+    }
     if (std::strcmp(argv[i], "--vectors") == 0 && i + 1 < argc)
       vectors = argv[++i];
     else
