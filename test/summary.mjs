@@ -67,8 +67,8 @@ export default class Summary extends Transform {
     this.#open.length = depth;
     this.#file.lastFailed = false;
     if (directive !== undefined) {
-      // A file without tests proves nothing; a skipped test is said, so that none is forgotten.
-      if (depth === 0) this.#fail(`${name}: no tests found`);
+      // A test file without tests proves nothing; a skipped test is said, so none is forgotten.
+      if (depth === 0 && isTest(name)) this.#fail(`${name}: no tests found`);
       else this.#say(`${directive.toLowerCase()}: ${path.join(' > ')}`);
     } else if (!ok && !(closing && this.#file.failed > 0)) {
       this.#file.failed += 1;
@@ -78,7 +78,7 @@ export default class Summary extends Transform {
       this.#passed += 1;
       this.#file.passed += 1;
     }
-    if (depth === 0) this.#endFile(name, ok && directive === undefined);
+    if (depth === 0) this.#endFile(name, ok && (directive === undefined || !isTest(name)));
   }
 
   #diagnostic(line) {
@@ -110,6 +110,11 @@ export default class Summary extends Transform {
     const rest = line.length - LINE_LENGTH_MAX;
     this.push(rest > 0 ? `${line.slice(0, LINE_LENGTH_MAX)} … (${rest} more)\n` : `${line}\n`);
   }
+}
+
+/** Helpers beside the tests are run too when their folder is named on the command line. */
+function isTest(name) {
+  return name.endsWith('.test.ts');
 }
 
 function newFile() {

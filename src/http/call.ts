@@ -11,7 +11,7 @@ export type JsonObject = Record<string, unknown>;
 
 export interface Call {
   readonly method: Method;
-  /** Path with runs of slashes collapsed, never with a query. */
+  /** Path with runs of slashes collapsed, still percent-encoded, never with a query. */
   readonly path: string;
   /** The segments matched by `:name` parts of the route, percent-decoded, in order. */
   readonly params: readonly string[];
@@ -22,7 +22,10 @@ export interface Call {
    * Numeric text form, IPv4-mapped IPv6 shown as IPv4.
    */
   readonly peer: string;
-  /** The headers the route asked for (lower-case names); all of them when it said 'all'. */
+  /**
+   * The headers the route asked for (lower-case names); all of them when it said 'all'. Those
+   * that name a forwarded client or host are there only when a trusted proxy sent them.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** The whole body, own memory; empty when there is none. */
   readonly body: Uint8Array;

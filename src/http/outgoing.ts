@@ -103,7 +103,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   const request = (asked: OutgoingRequest) => send(agent, asked, options.timeoutMs);
   return {
     request,
-    getJson: async (url) => readJson(new URL(url).host, await request({ method: 'GET', url })),
+    getJson: async (url) => readJson(parseUrl(url).host, await request({ method: 'GET', url })),
     close: () => agent.destroy(),
   };
 }
@@ -113,7 +113,7 @@ async function send(
   asked: OutgoingRequest,
   timeoutMs: number,
 ): Promise<OutgoingReply> {
-  const { origin, host, pathname, search } = new URL(asked.url);
+  const { origin, host, pathname, search } = parseUrl(asked.url);
   const end = new AbortController();
   const timer = setTimeout(() => end.abort('timeout'), asked.timeoutMs ?? timeoutMs);
   const abort = () => end.abort('aborted');
@@ -137,6 +137,13 @@ async function send(
     clearTimeout(timer);
     asked.signal?.removeEventListener('abort', abort);
   }
+}
+
+/** The error of `new URL` carries its whole input, signed query included. */
+function parseUrl(url: string | URL): URL {
+  if (url instanceof URL) return url;
+  if (!URL.canParse(url)) throw new OutgoingError('unreachable', 'no host', 'not a URL');
+  return new URL(url);
 }
 
 function readJson(host: string, reply: OutgoingReply): JsonObject {

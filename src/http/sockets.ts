@@ -14,6 +14,9 @@ const CLOSE_POLICY = 1008;
 const CLOSE_TOO_BIG = 1009;
 const CLOSE_INTERNAL = 1011;
 
+/** Room for a reason in a close frame, in bytes (RFC 6455 §5.5). */
+const REASON_BYTES_MAX = 123;
+
 /** Bounds of uWebSockets.js' own idle time, in seconds. */
 const UWS_IDLE_SECONDS_MIN = 8;
 const UWS_IDLE_SECONDS_MAX = 960;
@@ -96,6 +99,16 @@ function connectionOf(ws: WebSocket<unknown>): Connection | undefined {
   return (ws as WebSocket<UserData>).getUserData().connection;
 }
 
+/**
+ * A relayed close may carry a code that only tells an application of an end without a code (1005)
+ * or without a close frame (1006, 1015): none of them may be sent (RFC 6455 §7.4).
+ */
+function sendableCode(code: number): number {
+  const registered = code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006;
+  if (code === 1005) return CLOSE_NORMAL;
+  return registered || (code >= 3000 && code <= 4999) ? code : CLOSE_INTERNAL;
+}
+
 class Connection implements Socket {
   readonly peer: string;
   readonly #server: ServerContext;
@@ -135,7 +148,8 @@ class Connection implements Socket {
   }
 
   close(code: number, reason = ''): void {
-    this.#ws?.end(code, reason);
+    const fits = Buffer.byteLength(reason) <= REASON_BYTES_MAX;
+    this.#ws?.end(sendableCode(code), fits ? reason : '');
   }
 
   received(message: ArrayBuffer, isBinary: boolean): void {

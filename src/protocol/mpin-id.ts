@@ -40,8 +40,10 @@ export function canonicalMpinId(text: unknown): string | undefined {
   return text.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(text) ? text.toLowerCase() : undefined;
 }
 
-/** Reads an identity; undefined when its bytes are not the JSON object described above. */
+/** Reads an identity; undefined when it is not hex of the JSON object described above. */
 export function parseMpinId(hex: string): MpinIdentity | undefined {
+  // Node decodes hex up to the first character that is none: the rest must not go unseen.
+  if (canonicalMpinId(hex) === undefined) return undefined;
   try {
     const bytes = Buffer.from(hex, 'hex');
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -58,7 +60,7 @@ export function parseMpinId(hex: string): MpinIdentity | undefined {
   }
 }
 
-/** hash_mpin_id = storageId = SHA-256 over the identity's bytes: 32 bytes. */
+/** hash_mpin_id = storageId = SHA-256 over the bytes of a canonical mpin_id: 32 bytes. */
 export function hashMpinId(hex: string): Buffer {
   return createHash('sha256').update(hex, 'hex').digest();
 }

@@ -240,6 +240,30 @@ t.test('nothing is sent after the end, and nothing breaks', async (t) => {
   t.equal(server.logged(), '');
 });
 
+t.test('a relayed close is sent with a code that may be sent', async (t) => {
+  const server = await serveSocket(t, (socket) => ({
+    message: (text) => socket.close(Number(text), text === '4000' ? 'é'.repeat(62) : 'why'),
+    closed: () => {},
+  }));
+  const codes = {
+    1000: 1000,
+    1005: 1000,
+    1006: 1011,
+    1015: 1011,
+    999: 1011,
+    1014: 1014,
+    4999: 4999,
+  };
+  for (const [asked, sent] of Object.entries(codes)) {
+    const { ws, closed } = await opened(server.address);
+    ws.send(asked);
+    t.match(await closed, { code: sent, reason: 'why' }, asked);
+  }
+  const { ws, closed } = await opened(server.address);
+  ws.send('4000');
+  t.match(await closed, { code: 4000, reason: '' }, 'a reason too long for its frame is left out');
+});
+
 t.test('a route may close the socket while it opens it', async (t) => {
   let ends = 0;
   const server = await serveSocket(t, (socket) => {
