@@ -1,4 +1,4 @@
-/** GET signature and POST setupDone: a confirmed person gets the key shares (contract §4.3, §4.4). */
+/** GET signature and POST setupDone: a confirmed person gets the keys (contract §4.3, §4.4). */
 import { type Answer, answer, type Call, HttpError, queryOf, type Route } from '../http/call.js';
 import { canonicalMpinId, hashMpinId } from '../protocol/mpin-id.js';
 import { secretEquals } from '../protocol/signature.js';

@@ -22,7 +22,7 @@ import { createRpaCallbacks } from './rpa-callbacks.js';
 import { acquireServerSecret, untilThere } from './server-secret.js';
 import { settingsRoutes } from './settings.js';
 import { statusRoutes } from './status.js';
-import { publicUrls } from './urls.js';
+import { demandUrls, publicUrls } from './urls.js';
 
 /** Calls under way to one D-TA or RPA: each is waited for by one client. */
 const OUTGOING_CONNECTIONS_MAX = 64;
@@ -56,6 +56,8 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
   const { log, clock } = context;
   const credentials = readCredentials(options.credentialsFile);
   const urls = publicUrls(options);
+  demandUrls(options, ['DTALocalURL', 'RPAVerifyUserURL', 'RPAPermitUserURL']);
+  if (options.DTALocalURL === '') throw new Error('DTALocalURL: the address of the D-TA is needed');
   const outgoing = createOutgoing({
     connectionsMax: OUTGOING_CONNECTIONS_MAX,
     timeoutMs: OUTGOING_MS_MAX,

@@ -34,6 +34,18 @@ export function publicUrls(options: UrlOptions): PublicUrls {
   };
 }
 
+/** Throws an Error that names the option unless its value is empty or an http(s) URL. */
+export function demandUrls<Name extends string>(
+  options: Readonly<Record<Name, string>>,
+  names: readonly Name[],
+): void {
+  for (const name of names) {
+    const text = options[name];
+    const sound = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+    if (text !== '' && !sound) throw new Error(`${name}: "${text}" is not an http or https URL`);
+  }
+}
+
 /** A base without its final slash: clients append `/…` (contract §1, 5). */
 function base(option: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -73,7 +73,7 @@ export interface Attempt {
   readonly failuresMax: number;
 }
 
-/** What became of an attempt: its frozen status, or 'gone' when its challenge was used meanwhile. */
+/** What became of an attempt: its frozen status, or 'gone' when its challenge was used before. */
 export type Settlement = LoginStatus | 'gone';
 
 /** Why a store could not do what it was asked: answered with 503 and Retry-After. */

@@ -4,7 +4,7 @@ const DAY_MS = 86_400_000;
 /** Hex digits of one time permit share. */
 const PERMIT_HEX = 130;
 
-/** The shares of one identity, as the bytes of one string: 13 hex strings would be three times it. */
+/** The shares of one identity, as bytes in one string: 13 hex strings take three times that. */
 interface PermitRun {
   readonly days: readonly number[];
   readonly shares: string;
