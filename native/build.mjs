@@ -20,7 +20,8 @@ if (missing.length > 0) {
     platform() === 'darwin'
       ? 'xcode-select --install && brew install cmake'
       : `apt-get install -y ${missing.join(' ')} (or your system's equivalent)`;
-  console.error(`mpin-server: cannot build the native core, missing ${missing.join(', ')}: ${how}`);
+  const what = `cannot build the native core, missing ${missing.join(', ')}`;
+  process.stderr.write(`mpin-server: ${what}: ${how}\n`);
   process.exit(1);
 }
 
