@@ -65,7 +65,7 @@ Status random_scalar(uint8_t out[kScalarBytes]) {
   do {
     if (!os_random(*bytes, sizeof *bytes)) return Status::bad_parameter;
     fr_from_wide_bytes(*k, *bytes);
-  } while (limbs_is_zero_mask<4>(*k));
+  } while (declassify(limbs_is_zero_mask<4>(*k)));
   limbs_to_bytes(out, *k);
   return Status::ok;
 }

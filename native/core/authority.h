@@ -19,7 +19,7 @@ struct AuthorityT {
   static Status server_secret_share(uint8_t* out, const uint8_t* master) {
     Secret<uint64_t[4]> k;
     std::memset(out, 0, kG2Bytes);
-    if (!fr_from_bytes(*k, master)) return Status::bad_parameter;
+    if (!declassify(fr_from_bytes(*k, master))) return Status::bad_parameter;
     typename G2::Affine q;
     G2::generator(q);
     Secret<typename G2::Projective> share;
@@ -35,7 +35,7 @@ struct AuthorityT {
   static Status shares(uint8_t* out, const uint8_t* master, size_t n, Point point) {
     Secret<uint64_t[4]> k;
     std::memset(out, 0, n * kG1Bytes);
-    if (!fr_from_bytes(*k, master)) return Status::bad_parameter;
+    if (!declassify(fr_from_bytes(*k, master))) return Status::bad_parameter;
     Secret<typename G1::Digits> digits;
     G1::digits(&*digits, *k);
     Secret<typename G1::Projective[G1::kEncodeMax]> group;
@@ -79,7 +79,7 @@ struct AuthorityT {
     G1::from_affine(*s, *p);
     G1::from_affine(*t, *q);
     G1::add(*s, *s, *t);
-    if (G1::is_infinity(*s)) return Status::invalid_point;
+    if (declassify(G1::is_infinity(*s))) return Status::invalid_point;
     G1::encode_many(out, &*s, 1);
     return Status::ok;
   }
@@ -92,7 +92,7 @@ struct AuthorityT {
     G2::from_affine(*s, *p);
     G2::from_affine(*t, *q);
     G2::add(*s, *s, *t);
-    if (G2::is_infinity(*s)) return Status::invalid_point;
+    if (declassify(G2::is_infinity(*s))) return Status::invalid_point;
     G2::to_affine(*p, *s);
     G2::encode(out, *p);
     return Status::ok;

@@ -19,7 +19,7 @@ struct ClientT {
   static Status extract_pin(uint8_t* token, const uint8_t* hash, uint32_t pin,
                             const uint8_t* client_secret) {
     std::memset(token, 0, kG1Bytes);
-    if (pin >= kPinCount) return Status::bad_parameter;
+    if (!pin_in_range(pin)) return Status::bad_parameter;
     Secret<Affine> secret;
     if (!G1::decode(*secret, client_secret)) return Status::invalid_point;
     Affine a;
@@ -29,7 +29,7 @@ struct ClientT {
     F::neg(part->y, part->y);
     G1::from_affine(*sum, *secret);
     G1::add(*sum, *sum, *part);
-    if (G1::is_infinity(*sum)) return Status::invalid_point;
+    if (declassify(G1::is_infinity(*sum))) return Status::invalid_point;
     G1::encode_many(token, &*sum, 1);
     return Status::ok;
   }
@@ -42,7 +42,7 @@ struct ClientT {
     std::memset(ut, 0, kG1Bytes);
     std::memset(sec, 0, kG1Bytes);
     Secret<uint64_t[4]> k;
-    if (!fr_from_bytes(*k, x) || pin >= kPinCount) return Status::bad_parameter;
+    if (!declassify(fr_from_bytes(*k, x)) || !pin_in_range(pin)) return Status::bad_parameter;
     if (date != 0 && permit == nullptr) return Status::bad_parameter;
     Secret<Affine> point;
     if (!G1::decode(*point, token)) return Status::invalid_point;
@@ -66,7 +66,7 @@ struct ClientT {
         return Status::invalid_point;
       G1::encode_many(ut, &permitted, 1);
     }
-    if (G1::is_infinity(*sum)) {
+    if (declassify(G1::is_infinity(*sum))) {
       std::memset(ut, 0, kG1Bytes);
       return Status::invalid_point;
     }
@@ -80,10 +80,10 @@ struct ClientT {
     std::memset(v, 0, kG1Bytes);
     Secret<uint64_t[4]> k;
     uint64_t challenge[4];
-    if (!fr_from_bytes(*k, x)) return Status::bad_parameter;
+    if (!declassify(fr_from_bytes(*k, x))) return Status::bad_parameter;
     fr_from_bytes_reduced(challenge, y);
     fr_add(*k, *k, challenge);
-    if (limbs_is_zero_mask<4>(*k)) return Status::bad_parameter;
+    if (declassify(limbs_is_zero_mask<4>(*k))) return Status::bad_parameter;
     Secret<Affine> point;
     if (!G1::decode(*point, sec)) return Status::invalid_point;
     Secret<typename G1::Digits> digits;
@@ -96,6 +96,11 @@ struct ClientT {
   }
 
  private:
+  // pin_in_range: pin < kPinCount, by the sign of a difference.
+  static bool pin_in_range(uint32_t pin) {
+    return declassify(mask_from_bit((uint64_t{pin} - kPinCount) >> 63));
+  }
+
   // commit_permitted: x·(A + T) = x·A + x·T. False when it is infinite, that is T = -A.
   static bool commit_permitted(Projective& r, const Projective& commitment, const uint8_t* hash,
                                uint32_t date, const typename G1::Digits& digits) {
@@ -103,7 +108,7 @@ struct ClientT {
     Hash::map_permit_vartime(t, date, hash);
     G1::mul(r, t, digits);
     G1::add(r, r, commitment);
-    return !G1::is_infinity(r);
+    return !declassify(G1::is_infinity(r));
   }
 };
 

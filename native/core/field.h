@@ -185,12 +185,12 @@ struct FieldT {
     for (int i = 0; i < 4; i++)
       r[i] = t.l[i];
   }
-  // from_bytes: false unless the 32 bytes are a number below m.
-  static bool from_bytes(FieldT& r, const uint8_t in[32]) {
+  // from_bytes: the mask tells whether the 32 bytes are a number below m.
+  static Mask from_bytes(FieldT& r, const uint8_t in[32]) {
     uint64_t a[4];
     limbs_from_bytes(a, in);
     from_integer(r, a);
-    return limbs_less<4>(a, M::kModulus) != 0;
+    return mask_from_bit(limbs_less<4>(a, M::kModulus));
   }
   // from_bytes_reduced: the number mod m.
   static void from_bytes_reduced(FieldT& r, const uint8_t in[32]) {

@@ -198,10 +198,10 @@ struct G1T : CurveT<F, CurveG1T<F>> {
   // decode: false unless the bytes are a finite point of the curve in their only encoding.
   // Constant-time in a valid point.
   static bool decode(Affine& r, const uint8_t in[65]) {
-    bool valid = in[0] == 4;
+    Mask valid = mask_eq(in[0], 4);
     valid &= F::from_bytes(r.x, in + 1);
     valid &= F::from_bytes(r.y, in + 33);
-    return valid && Curve::on_curve(r);
+    return declassify(valid & Curve::on_curve(r));
   }
   static void encode(uint8_t out[65], const Affine& a) {
     out[0] = 4;

@@ -6,6 +6,10 @@
 
 #include "base.h"
 
+#ifdef MPIN_CT_CHECK
+#include <valgrind/memcheck.h>
+#endif
+
 namespace mpin {
 
 // value_barrier: the same value, of which the compiler knows nothing any more. Without it a
@@ -33,6 +37,16 @@ MPIN_INLINE uint64_t mask_eq(uint64_t a, uint64_t b) {
 // select: mask ? a : b.
 MPIN_INLINE uint64_t select(uint64_t mask, uint64_t a, uint64_t b) {
   return b ^ (mask & (a ^ b));
+}
+
+// declassify: a mask that may show, as a condition to branch on: whether an input is acceptable. In
+// the constant-time check, where secrets are undefined memory for valgrind, only this makes a value
+// defined again, so any other branch or address that depends on a secret is reported.
+MPIN_INLINE bool declassify(uint64_t mask) {
+#ifdef MPIN_CT_CHECK
+  VALGRIND_MAKE_MEM_DEFINED(&mask, sizeof mask);
+#endif
+  return mask != 0;
 }
 
 // secret_wipe: zeroes memory in a way that may not be optimised away: the barrier says that
