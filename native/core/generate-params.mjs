@@ -205,7 +205,8 @@ const naf = (n) => {
 };
 const value = (digits) => digits.reduceRight((sum, digit) => 2n * sum + digit, 0n);
 
-// The Miller loop runs over |6u + 2|. A leading "1 0 -1" of the NAF is written "1 1": one step less.
+// The Miller loop runs over |6u + 2|. A leading "1 0 -1" of the NAF is written "1 1", which saves
+// a step.
 const loop = naf(abs(6n * u + 2n));
 if (loop.at(-1) === 1n && loop.at(-2) === 0n && loop.at(-3) === -1n) loop.splice(-3, 3, 1n, 1n);
 assert(value(loop) === abs(6n * u + 2n) && u < 0n, 'digits of |6u + 2|');
@@ -241,7 +242,8 @@ const words = (a, count, bits) =>
 const raw = (a, count = 4) => `{${words(a, count, 64).join(', ')}}`;
 // A field constant in both Montgomery forms: R = 2^256 in 64-bit words, R = 2^260 in 52-bit words.
 const constant = (a) =>
-  `{{${words(mod(a << 256n, p), 4, 64).join(', ')}},\n     {${words(mod(a << 260n, p), 5, 52).join(', ')}}}`;
+  `{{${words(mod(a << 256n, p), 4, 64).join(', ')}},\n` +
+  `     {${words(mod(a << 260n, p), 5, 52).join(', ')}}}`;
 const constant2 = (a) => `{${constant(a[0])},\n    ${constant(a[1])}}`;
 const inverse64 = (m) => {
   let inverse = 1n;

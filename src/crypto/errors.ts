@@ -1,4 +1,4 @@
-/** What goes wrong in the crypto layer, apart from wrong JavaScript types (TypeError, RangeError). */
+/** What goes wrong in the crypto layer, apart from wrong JavaScript types and ranges. */
 
 /** Status numbers of the deployed M-Pin libraries, as the core returns them (contract §8). */
 export const STATUS_OK = 0;

@@ -3,7 +3,8 @@
  * buffer, crosses a thread as one message and is read in place. native/core/mpin.h has the other
  * half of this layout:
  *
- *   0 hash_mpin_id 32 | 32 date 4, big-endian | 36 flags 1 | 37 u 65 | 102 ut 65 | 167 v 65 | 232 y 32
+ *   0 hash_mpin_id 32 | 32 date 4, big-endian | 36 flags 1 | 37 u 65 | 102 ut 65 |
+ *   167 v 65 | 232 y 32
  */
 import { G1_BYTES, HASH_BYTES, SCALAR_BYTES } from './sizes.js';
 

@@ -12,12 +12,14 @@ t.test('a client that goes away is told to the route, and harms nobody', async (
   const aborted: string[] = [];
   const wait = (name: string) => async (call: Call) => {
     const { aborted: signal } = call;
+    entered += 1;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     aborted.push(name);
     await sleep(5);
     return { status: 200, body: { late: true } };
   };
   let handled = 0;
+  let entered = 0;
   const server = await serve(t, [
     route('GET', '/get', wait('get')),
     route('POST', '/post', wait('post')),
@@ -26,6 +28,7 @@ t.test('a client that goes away is told to the route, and harms nobody', async (
       return { status: 200 };
     }),
     route('GET', '/asked-late', async (call) => {
+      entered += 1;
       await sleep(40);
       aborted.push(`late ${call.aborted.aborted}`);
       return { status: 200 };
@@ -37,17 +40,18 @@ t.test('a client that goes away is told to the route, and harms nobody', async (
     `${request('POST /count', ['Content-Length: 9'])}half`,
     `${request('POST /count', ['Transfer-Encoding: chunked'])}5\r\nhal`,
   ];
-  for (const text of [
-    ...partial,
-    request('GET /get'),
-    request('POST /post', [], 'x'),
-    request('GET /asked-late'),
-  ]) {
+  for (const text of partial) {
     const connection = raw(server, text);
     await sleep(20);
     connection.socket.resetAndDestroy();
   }
-  await sleep(60);
+  const whole = [request('GET /get'), request('POST /post', [], 'x'), request('GET /asked-late')];
+  for (const [index, text] of whole.entries()) {
+    const connection = raw(server, text);
+    while (entered <= index) await sleep(5);
+    connection.socket.resetAndDestroy();
+  }
+  while (aborted.length < whole.length) await sleep(5);
   t.same(aborted, ['get', 'post', 'late true']);
   t.equal(handled, 0);
   t.equal((await fetch(`${server.address}/count`, { method: 'POST' })).status, 200);
