@@ -131,15 +131,17 @@ struct FieldT {
     MPIN_CHECK(in_range(r));
   }
   // mul: In: a·b < m·2^256 and b < 2m.
-  MPIN_MEMBER_INLINE void mul(FieldT& r, const FieldT& a, const FieldT& b) {
+  // Out of line, like sqr: within larger functions a compiler finds no registers for it.
+  MPIN_NOINLINE static void mul(FieldT& r, const FieldT& a, const FieldT& b) {
     uint64_t t[4];
     Engine::template mul<M>(t, a.l, b.l);
     reduce_once(r.l, t);
     MPIN_CHECK(in_range(r));
   }
-  // sqr: a product: reducing row by row gains more than the six products a squaring would save.
-  MPIN_MEMBER_INLINE void sqr(FieldT& r, const FieldT& a) {
-    mul(r, a, a);
+  MPIN_NOINLINE static void sqr(FieldT& r, const FieldT& a) {
+    Wide t;
+    sqr_wide(t, a);
+    redc(r, t);
   }
 
   // wide_add: modulo m·2^256. The low words cannot be touched by the correction.
