@@ -5,5 +5,5 @@ import { runProgram } from './program.js';
 // A pipe closed by its reader (`mpin --help | head`) ends the program without a stack trace.
 process.stdout.on('error', () => process.exit(0));
 
-const exitCode = await runProgram(process.argv.slice(2));
-process.exitCode = exitCode;
+// Explicit, because what a failed start leaves open (threads, a parent's channel) would wait.
+process.exit(await runProgram(process.argv.slice(2)));

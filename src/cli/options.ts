@@ -31,7 +31,6 @@ export function addOptions(command: Command, table: OptionTable): Command {
   const add: AddFlag = (flags, help, name) => {
     const option = new Option(flags, help ?? '');
     if (help === undefined) option.hideHelp();
-    if (option.optional) option.preset('true');
     known.set(option.attributeName(), name);
     command.addOption(option);
   };

@@ -63,19 +63,19 @@ export function loadOptions<T extends OptionTable>(table: T, sources: Sources): 
 
 /** `DTALocalURL` → `MPIN_DTA_LOCAL_URL`, `backup_file` → `MPIN_BACKUP_FILE`. */
 export function environmentName(option: string): string {
-  return ENV_PREFIX + splitWords(option, '_').toUpperCase();
+  return ENV_PREFIX + wordsOf(option).join('_').toUpperCase();
 }
 
 /** `DTALocalURL` → `dta-local-url`: the flag's name without its dashes. */
 export function flagName(option: string): string {
-  return splitWords(option, '-').toLowerCase();
+  return wordsOf(option).join('-').toLowerCase();
 }
 
-function splitWords(name: string, separator: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, `$1${separator}$2`)
-    .replace(/([A-Z])([A-Z][a-z])/g, `$1${separator}$2`)
-    .replace(/[_-]/g, separator);
+/** A word is `URL`, a run of capitals such as `DTA`, or letters with at most a capital first. */
+const WORD = /URLs?|[A-Z]+?(?=URL)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z0-9]+/g;
+
+function wordsOf(name: string): string[] {
+  return name.match(WORD) ?? [name];
 }
 
 /** A default path is taken from the working directory like any other. */
