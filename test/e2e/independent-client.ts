@@ -75,7 +75,8 @@ export async function register(base: string, userId: string, pin: number): Promi
 }
 
 /** The generator (−1, 1) of G1: a point that any server must take for a U (crypto.md §1). */
-const GENERATOR = `042400000008702a0db0bddf647a6366d3243fd6ee18093ee1be6623ef5c1b55b2${'1'.padStart(64, '0')}`;
+const MINUS_ONE = '2400000008702a0db0bddf647a6366d3243fd6ee18093ee1be6623ef5c1b55b2';
+const GENERATOR = `04${MINUS_ONE}${'1'.padStart(64, '0')}`;
 
 /** A well-formed pass 1 of an identity that nobody has. */
 export function anyPass1(): Json {
@@ -121,7 +122,8 @@ async function timePermit(settings: Json, mpinId: string) {
     storageId: string;
     signature: string;
   };
-  const query = `app_id=${settings['appID']}&mobile=0&hash_mpin_id=${storageId}&signature=${signature}`;
+  const signed = `hash_mpin_id=${storageId}&signature=${signature}`;
+  const query = `app_id=${settings['appID']}&mobile=0&${signed}`;
   const hosted = await call('GET', `${settings['certivoxURL']}timePermit?${query}`);
   const permit: Octets = [];
   done(ctx.MPIN.RECOMBINE_G1(octets(local['timePermit']), octets(hosted['timePermit']), permit));
