@@ -57,9 +57,7 @@ struct FieldT {
     for (int i = 0; i < 4; i++)
       r.l[i] = mpin::select(mask, a.l[i], b.l[i]);
   }
-  MPIN_MEMBER_INLINE Mask is_zero(const FieldT& a) {
-    return limbs_is_zero_mask<4>(a.l);
-  }
+  MPIN_MEMBER_INLINE Mask is_zero(const FieldT& a) { return limbs_is_zero_mask<4>(a.l); }
   MPIN_MEMBER_INLINE Mask equal(const FieldT& a, const FieldT& b) {
     return mask_is_zero((a.l[0] ^ b.l[0]) | (a.l[1] ^ b.l[1]) | (a.l[2] ^ b.l[2]) |
                         (a.l[3] ^ b.l[3]));
@@ -93,9 +91,7 @@ struct FieldT {
     limbs_add<4>(t, a.l, b.l);
     reduce_once(r.l, t);
   }
-  MPIN_MEMBER_INLINE void dbl(FieldT& r, const FieldT& a) {
-    add(r, a, a);
-  }
+  MPIN_MEMBER_INLINE void dbl(FieldT& r, const FieldT& a) { add(r, a, a); }
   MPIN_MEMBER_INLINE void sub(FieldT& r, const FieldT& a, const FieldT& b) {
     MPIN_CHECK(in_range(a) && in_range(b));
     uint64_t t[4];

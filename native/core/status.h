@@ -7,11 +7,11 @@
 
 namespace mpin {
 
-enum class [[nodiscard]] Status : int8_t{
-    ok = 0,
-    bad_parameter = -11,  // A scalar out of range or a missing argument: a mistake of the caller.
-    invalid_point = -14,  // An encoded point that is not acceptable, or a sum that is infinite.
-    bad_pin = -19,        // Well-formed proof that does not hold.
+enum class [[nodiscard]] Status : int8_t {
+  ok = 0,
+  bad_parameter = -11,  // A scalar out of range or a missing argument: a mistake of the caller.
+  invalid_point = -14,  // An encoded point that is not acceptable, or a sum that is infinite.
+  bad_pin = -19,        // Well-formed proof that does not hold.
 };
 
 }  // namespace mpin
