@@ -13,11 +13,18 @@ const storeOptions = {
     choices: ['memory'],
   }),
   registrationsMax: entries(100_000, 'Registrations under way, about 1 KB each'),
-  challengesMax: entries(1_000_000, 'Challenges between pass 1 and pass 2, about 0.5 KB each'),
-  resultsMax: entries(1_000_000, 'Login results that no RPA has taken yet, about 0.3 KB each'),
+  challengesMax: entries(1_000_000, 'Challenges between pass 1 and pass 2, about 250 bytes each'),
+  resultsMax: entries(1_000_000, 'Login results that no RPA has taken yet, about 110 bytes each'),
   failingIdentitiesMax: entries(
     1_000_000,
-    'Identities with failures counted against them, locked ones included, about 0.3 KB each',
+    'Identities with failures counted against them, locked ones included',
+  ),
+  identityBytesMax: int(
+    600_000_000,
+    'bytes',
+    'Memory for the identities of challenges, results and failures: three million of 160 bytes. ' +
+      'Failing ones may take a third of it',
+    { min: 1_000_000, max: 100_000_000_000 },
   ),
   permitIdentitiesMax: entries(
     200_000,

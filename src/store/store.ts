@@ -15,6 +15,11 @@
 /** Most live challenges one identity may have (contract §13, 6). */
 export const CHALLENGES_PER_IDENTITY_MAX = 16;
 
+/** Longest {@link Challenge.id}, in ASCII characters: 64 bits in hex. */
+export const CHALLENGE_ID_CHARS_MAX = 16;
+/** Longest {@link Challenge.peer}, in ASCII characters: an IPv6 address. */
+export const PEER_CHARS_MAX = 40;
+
 /** A registration under way, from PUT user until setupDone or its end of life. */
 export interface Registration {
   readonly mpinId: string;
@@ -87,6 +92,15 @@ export class StoreError extends Error {
   }
 }
 
+/** Entries by kind, overdue ones that still take room included; bytes where it says so. */
+export interface StoreSizes {
+  readonly registrations?: number;
+  readonly challenges?: number;
+  readonly results?: number;
+  readonly failingIdentities?: number;
+  readonly identityBytes?: number;
+}
+
 export interface Store {
   /**
    * Adds a registration, or replaces the one of the same mpinId. A live one that was activated
@@ -129,5 +143,9 @@ export interface Store {
   cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void>;
   cachedPermit(hashMpinId: string, day: number): Promise<string | undefined>;
 
+  /** How much is kept now, where that is known without a search; not part of any decision. */
+  sizes(): StoreSizes;
+  /** Resolves when the backend answers; rejects with StoreError 'unavailable' when it does not. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }

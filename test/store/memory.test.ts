@@ -1,5 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import t from 'tap';
+import { ByteKeys } from '../../src/store/memory/byte-keys.js';
+import { CHUNK_BYTES } from '../../src/store/memory/chunks.js';
 import { Lifetimes, NO_SLOT } from '../../src/store/memory/lifetimes.js';
 import { createMemoryStore, type MemoryStoreOptions } from '../../src/store/memory/memory-store.js';
 import {
@@ -22,6 +24,7 @@ function create(limits: Partial<Omit<MemoryStoreOptions, 'now'>> = {}): StoreUnd
     challengesMax: 1_000,
     resultsMax: 1_000,
     failingIdentitiesMax: 1_000,
+    identityBytesMax: 1_000_000,
     permitIdentitiesMax: 1_000,
     ...limits,
     now: () => nowMs,
@@ -138,6 +141,8 @@ t.test('a challenge of a wrong shape never reaches its neighbours', async (t) =>
     { ...challenge, u: randomBytes(66) },
     { ...challenge, ut: randomBytes(64) },
     { ...challenge, y: randomBytes(31) },
+    { ...challenge, id: 'x'.repeat(17) },
+    { ...challenge, peer: 'x'.repeat(41) },
   ]) {
     await t.rejects(store.putChallenge(newMpinId(), bad, LIFE_MS), RangeError);
   }
@@ -157,6 +162,113 @@ t.test('a clock that steps back or far ahead leaves no entry beyond its life', a
     await store.putChallenge(id, newChallenge('a'), LIFE_MS);
   }
   t.strictSame(await store.challenges(ids[0]), []);
+});
+
+t.test('what cannot be kept as it is is refused before anything is decided', async (t) => {
+  const { store } = create();
+  const mpinId = newMpinId();
+  for (const bad of [{ authOTT: 'x'.repeat(129) }, { authOTT: 'x', otp: '12345' }]) {
+    await t.rejects(store.settle(wrong(mpinId, { ...bad, failuresMax: 1 })), RangeError);
+  }
+  t.equal(await store.settle(right(mpinId)), 200);
+  const longest = 'é'.repeat(64);
+  await store.settle(right(mpinId, undefined, { authOTT: longest, otp: '000000' }));
+  t.equal(await store.takeResult(longest.slice(1)), undefined);
+  t.equal(await store.takeResult('x'.repeat(100_000)), undefined);
+  t.strictSame(await store.takeResult(longest), { status: 200, mpinId, otp: '000000' });
+});
+
+t.test('identities of any length share one bound on their memory', async (t) => {
+  const { store, pass } = create({ identityBytesMax: 3_000 });
+  const long = () => randomBytes(2_048).toString('hex');
+  const kept = long();
+  await store.putChallenge(kept, newChallenge('a'), LIFE_MS);
+  await t.rejects(store.putChallenge(long(), newChallenge('a'), LIFE_MS), full);
+  await t.rejects(store.settle(wrong(long())), full);
+  await store.putChallenge(kept, newChallenge('a'), LIFE_MS);
+  t.match(store.sizes(), { challenges: 2, results: 0, failingIdentities: 0 });
+  await pass(LIFE_MS);
+  const short = newMpinId();
+  await store.putChallenge(short, newChallenge('a'), LIFE_MS);
+  await store.putChallenge(long(), newChallenge('a'), LIFE_MS);
+  t.equal((await store.challenges(short)).length, 1);
+});
+
+t.test('failing identities, which never end, leave most of the memory to others', async (t) => {
+  const { store } = create({ identityBytesMax: 9_000 });
+  let failing = 0;
+  try {
+    for (; failing < 100; failing += 1) await store.settle(wrong(newMpinId()));
+  } catch (error) {
+    t.match(error, full);
+  }
+  const bytes = store.sizes().identityBytes ?? 0;
+  t.ok(bytes > 2_500 && bytes <= 3_000, `${failing} identities in ${bytes} bytes`);
+  const mpinId = newMpinId();
+  const challenge = newChallenge('a');
+  await store.putChallenge(mpinId, challenge, LIFE_MS);
+  t.equal(await store.settle(right(mpinId, challenge.id)), 200);
+});
+
+t.test('everything that ends gives back all the room it took', async (t) => {
+  const { store, pass } = create();
+  for (let round = 0; round < 50; round += 1) {
+    const [mpinId, challenge] = [newMpinId(), newChallenge('a')];
+    await store.putChallenge(mpinId, challenge, LIFE_MS);
+    await store.settle(wrong(mpinId, { authOTT: randomBytes(16).toString('hex') }));
+    await store.settle(right(mpinId, round % 2 === 0 ? challenge.id : undefined));
+    await store.settle(right(mpinId, 'gone already'));
+  }
+  t.match(store.sizes(), { challenges: 25, results: 50, failingIdentities: 0 });
+  await pass(100 * LIFE_MS);
+  for (let count = 0; count < 10; count += 1) {
+    const [mpinId, challenge] = [newMpinId(), newChallenge('a')];
+    await store.putChallenge(mpinId, challenge, LIFE_MS);
+    const authOTT = randomBytes(16).toString('hex');
+    await store.settle(right(mpinId, challenge.id, { authOTT }));
+    await store.takeResult(authOTT);
+  }
+  t.same(store.sizes(), {
+    registrations: 0,
+    challenges: 0,
+    results: 0,
+    failingIdentities: 0,
+    identityBytes: 0,
+  });
+});
+
+t.test('keys of bytes agree with a plain map, however full their table is', async (t) => {
+  const seed = randomInt(2 ** 31);
+  t.comment(`seed ${seed}`);
+  let state = seed;
+  const random = (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+  const capacity = 96;
+  const keys = new ByteKeys(capacity, capacity * 4 * CHUNK_BYTES, 'hex');
+  const model = new Map<string, number>();
+  const free = Array.from({ length: capacity }, (_, slot) => slot);
+  // Lengths around the bounds of words and chunks; zeros, so that only the length tells apart.
+  const keyOf = (choice: number) => (choice % 2 ? '00' : 'ab').repeat((choice >> 1) % 240);
+  for (let step = 0; step < 40_000; step += 1) {
+    const key = keyOf(random(480));
+    const slot = keys.find(key);
+    if (slot !== (model.get(key) ?? NO_SLOT)) throw new Error(`${key} is at ${slot}`);
+    if (slot === NO_SLOT && free.length > 0) {
+      const taken = free.pop() as number;
+      if (!keys.addSought(taken)) throw new Error('no room for a key');
+      model.set(key, taken);
+    } else if (slot !== NO_SLOT && random(3) > 0) {
+      if (keys.keyOf(slot) !== key) throw new Error(`${key} became ${keys.keyOf(slot)}`);
+      keys.remove(slot);
+      model.delete(key);
+      free.push(slot);
+    }
+  }
+  t.ok(model.size > 0, 'the table was in use');
+  for (const slot of model.values()) keys.remove(slot);
+  t.equal(keys.takenBytes, 0);
 });
 
 t.test('lifetimes hand out every slot once and agree with a plain model', async (t) => {

@@ -1,4 +1,4 @@
-/** Slots a block: about half a megabyte a block for challenges, so small stores stay small. */
+/** Slots a block: about a megabyte a block for challenges, so small stores stay small. */
 const SLOTS_PER_BLOCK = 4096;
 
 /**
@@ -7,21 +7,24 @@ const SLOTS_PER_BLOCK = 4096;
  */
 export class ByteSlots {
   readonly #slotBytes: number;
-  readonly #blocks: Uint8Array[] = [];
+  readonly #blocks: Buffer[] = [];
 
   constructor(slotBytes: number) {
     this.#slotBytes = slotBytes;
   }
 
-  /** The bytes of a slot themselves, not a copy: valid until the slot is used again. */
-  view(slot: number): Uint8Array {
+  /** The block that a slot lies in; its bytes begin at {@link start}. */
+  block(slot: number): Buffer {
     const index = Math.floor(slot / SLOTS_PER_BLOCK);
     let block = this.#blocks[index];
     if (block === undefined) {
-      block = new Uint8Array(SLOTS_PER_BLOCK * this.#slotBytes);
+      block = Buffer.alloc(SLOTS_PER_BLOCK * this.#slotBytes);
       this.#blocks[index] = block;
     }
-    const start = (slot % SLOTS_PER_BLOCK) * this.#slotBytes;
-    return block.subarray(start, start + this.#slotBytes);
+    return block;
+  }
+
+  start(slot: number): number {
+    return (slot % SLOTS_PER_BLOCK) * this.#slotBytes;
   }
 }

@@ -1,5 +1,11 @@
-import { CHALLENGES_PER_IDENTITY_MAX, type Challenge } from '../store.js';
+import {
+  CHALLENGE_ID_CHARS_MAX,
+  CHALLENGES_PER_IDENTITY_MAX,
+  type Challenge,
+  PEER_CHARS_MAX,
+} from '../store.js';
 import { ByteSlots } from './byte-slots.js';
+import type { Identities } from './identities.js';
 import { Lifetimes, NO_SLOT } from './lifetimes.js';
 
 const POINT_BYTES = 65;
@@ -7,76 +13,94 @@ const SCALAR_BYTES = 32;
 const U_AT = 0;
 const UT_AT = U_AT + POINT_BYTES;
 const Y_AT = UT_AT + POINT_BYTES;
-const SLOT_BYTES = Y_AT + SCALAR_BYTES;
+const SECRETS_END = Y_AT + SCALAR_BYTES;
+/** One byte each: what the fields that may be shorter really have. */
+const UT_LENGTH_AT = SECRETS_END;
+const ID_LENGTH_AT = UT_LENGTH_AT + 1;
+const PEER_LENGTH_AT = ID_LENGTH_AT + 1;
+const ID_AT = PEER_LENGTH_AT + 1;
+const PEER_AT = ID_AT + CHALLENGE_ID_CHARS_MAX;
+const SLOT_BYTES = PEER_AT + PEER_CHARS_MAX;
 
 /** The live challenges of all identities. Each identity has a short chain, newest first. */
 export class Challenges {
+  readonly #identities: Identities;
   readonly #lifetimes: Lifetimes;
   readonly #bytes = new ByteSlots(SLOT_BYTES);
-  readonly #newestOf = new Map<string, number>();
   /** The next older challenge of the same identity. */
   readonly #older: Int32Array;
-  readonly #identities: string[] = [];
-  readonly #ids: string[] = [];
-  readonly #peers: string[] = [];
-  readonly #hasUt: Uint8Array;
+  readonly #identityOf: Int32Array;
 
-  constructor(capacity: number) {
+  constructor(identities: Identities, capacity: number) {
+    this.#identities = identities;
     this.#lifetimes = new Lifetimes(capacity);
     this.#older = new Int32Array(capacity);
-    this.#hasUt = new Uint8Array(capacity);
+    this.#identityOf = new Int32Array(capacity);
   }
 
-  /** Adds a challenge, making room among those of the identity; false when the table is full. */
-  put(identity: string, challenge: Challenge, lifeMs: number, nowMs: number): boolean {
+  get size(): number {
+    return this.#lifetimes.taken;
+  }
+
+  /**
+   * Adds a challenge of an identity that its caller holds, making room among those of the
+   * identity; false when the table is full.
+   */
+  put(identity: number, challenge: Challenge, lifeMs: number, nowMs: number): boolean {
     assertLengths(challenge);
     this.#lifetimes.clearSome(nowMs, this.#remove);
     this.#makeRoom(identity, challenge.peer, nowMs);
     const slot = this.#lifetimes.take(lifeMs, nowMs);
     if (slot === NO_SLOT) return false;
-    const newest = this.#newestOf.get(identity) ?? NO_SLOT;
-    this.#older[slot] = newest;
-    // Challenges of one identity share one string: identities are long.
-    this.#identities[slot] = this.#identities[newest] ?? identity;
-    this.#ids[slot] = challenge.id;
-    this.#peers[slot] = challenge.peer;
+    this.#identities.holdAgain(identity);
+    this.#identityOf[slot] = identity;
+    this.#older[slot] = this.#identities.newestChallenge(identity);
+    this.#identities.setNewestChallenge(identity, slot);
     this.#write(slot, challenge);
-    this.#newestOf.set(identity, slot);
     return true;
   }
 
   /** Copies of the live challenges of an identity, newest first. */
-  list(identity: string, nowMs: number): Challenge[] {
-    return this.#liveSlots(identity, nowMs).map((slot) => this.#read(slot));
+  list(identity: number, nowMs: number): Challenge[] {
+    const live: Challenge[] = [];
+    let slot = this.#identities.newestChallenge(identity);
+    for (; slot !== NO_SLOT; slot = this.#older[slot] as number) {
+      if (this.#lifetimes.isLive(slot, nowMs)) live.push(this.#read(slot));
+    }
+    return live;
   }
 
   /** Removes a live challenge; false when there is none. */
-  take(identity: string, id: string, nowMs: number): boolean {
-    const slot = this.#liveSlots(identity, nowMs).find((live) => this.#ids[live] === id);
-    if (slot === undefined) return false;
-    this.#remove(slot);
-    return true;
+  take(identity: number, id: string, nowMs: number): boolean {
+    let slot = this.#identities.newestChallenge(identity);
+    for (; slot !== NO_SLOT; slot = this.#older[slot] as number) {
+      if (this.#idOf(slot) === id && this.#lifetimes.isLive(slot, nowMs)) {
+        this.#remove(slot);
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Keeps the chain at most as long as allowed, overdue challenges included. */
-  #makeRoom(identity: string, newcomer: string, nowMs: number): void {
-    const slots = this.#slotsOf(identity);
+  #makeRoom(identity: number, newcomer: string, nowMs: number): void {
+    const slots: number[] = [];
+    let slot = this.#identities.newestChallenge(identity);
+    for (; slot !== NO_SLOT; slot = this.#older[slot] as number) slots.push(slot);
     if (slots.length < CHALLENGES_PER_IDENTITY_MAX) return;
-    const overdue = slots.filter((slot) => !this.#lifetimes.isLive(slot, nowMs));
-    for (const slot of overdue) this.#remove(slot);
+    const overdue = slots.filter((one) => !this.#lifetimes.isLive(one, nowMs));
+    for (const one of overdue) this.#remove(one);
     if (overdue.length === 0) this.#remove(this.#oldestOfBusiestPeer(slots, newcomer));
   }
 
   #oldestOfBusiestPeer(newestFirst: readonly number[], newcomer: string): number {
+    const peers = newestFirst.map((slot) => this.#peerOf(slot));
     const counts = new Map<string, number>([[newcomer, 1]]);
-    const peerOf = (slot: number) => this.#peers[slot] ?? '';
-    for (const slot of newestFirst) {
-      counts.set(peerOf(slot), (counts.get(peerOf(slot)) ?? 0) + 1);
-    }
+    for (const peer of peers) counts.set(peer, (counts.get(peer) ?? 0) + 1);
     let victim = NO_SLOT;
     let most = 0;
-    for (const slot of newestFirst) {
-      const count = counts.get(peerOf(slot)) ?? 0;
+    for (const [index, slot] of newestFirst.entries()) {
+      const count = counts.get(peers[index] as string) ?? 0;
       if (count >= most) {
         victim = slot;
         most = count;
@@ -85,63 +109,75 @@ export class Challenges {
     return victim;
   }
 
-  #liveSlots(identity: string, nowMs: number): number[] {
-    return this.#slotsOf(identity).filter((slot) => this.#lifetimes.isLive(slot, nowMs));
-  }
-
-  /** The chain of an identity: at most {@link CHALLENGES_PER_IDENTITY_MAX} slots, newest first. */
-  #slotsOf(identity: string): number[] {
-    const slots: number[] = [];
-    let slot = this.#newestOf.get(identity) ?? NO_SLOT;
-    while (slot !== NO_SLOT) {
-      slots.push(slot);
-      slot = this.#older[slot] ?? NO_SLOT;
-    }
-    return slots;
-  }
-
-  #write(slot: number, { u, ut, y }: Challenge): void {
-    const view = this.#bytes.view(slot);
-    view.set(u, U_AT);
-    view.set(ut, UT_AT);
-    view.set(y, Y_AT);
-    this.#hasUt[slot] = ut.length === 0 ? 0 : 1;
+  #write(slot: number, { id, peer, u, ut, y }: Challenge): void {
+    const block = this.#bytes.block(slot);
+    const start = this.#bytes.start(slot);
+    block.set(u, start + U_AT);
+    block.set(ut, start + UT_AT);
+    block.set(y, start + Y_AT);
+    block[start + UT_LENGTH_AT] = ut.length;
+    block[start + ID_LENGTH_AT] = id.length;
+    block[start + PEER_LENGTH_AT] = peer.length;
+    block.write(id, start + ID_AT, 'latin1');
+    block.write(peer, start + PEER_AT, 'latin1');
   }
 
   #read(slot: number): Challenge {
-    const bytes = this.#bytes.view(slot).slice();
+    const block = this.#bytes.block(slot);
+    const start = this.#bytes.start(slot);
+    const bytes = new Uint8Array(SECRETS_END);
+    bytes.set(new Uint8Array(block.buffer, block.byteOffset + start, SECRETS_END));
     return {
-      id: this.#ids[slot] ?? '',
-      peer: this.#peers[slot] ?? '',
+      id: this.#idOf(slot),
+      peer: this.#peerOf(slot),
       u: bytes.subarray(U_AT, UT_AT),
-      ut: bytes.subarray(UT_AT, this.#hasUt[slot] === 1 ? Y_AT : UT_AT),
-      y: bytes.subarray(Y_AT, SLOT_BYTES),
+      ut: bytes.subarray(UT_AT, UT_AT + (block[start + UT_LENGTH_AT] as number)),
+      y: bytes.subarray(Y_AT, SECRETS_END),
     };
   }
 
+  #idOf(slot: number): string {
+    return this.#textOf(slot, ID_AT, ID_LENGTH_AT);
+  }
+
+  #peerOf(slot: number): string {
+    return this.#textOf(slot, PEER_AT, PEER_LENGTH_AT);
+  }
+
+  #textOf(slot: number, at: number, lengthAt: number): string {
+    const block = this.#bytes.block(slot);
+    const start = this.#bytes.start(slot);
+    const length = block[start + lengthAt] as number;
+    return block.toString('latin1', start + at, start + at + length);
+  }
+
   readonly #remove = (slot: number): void => {
-    const identity = this.#identities[slot] ?? '';
-    const older = this.#older[slot] ?? NO_SLOT;
-    let newer = NO_SLOT;
-    for (const other of this.#slotsOf(identity)) {
-      if (other === slot) break;
-      newer = other;
+    const identity = this.#identityOf[slot] as number;
+    const older = this.#older[slot] as number;
+    let newer = this.#identities.newestChallenge(identity);
+    if (newer === slot) {
+      this.#identities.setNewestChallenge(identity, older);
+    } else {
+      while (this.#older[newer] !== slot) newer = this.#older[newer] as number;
+      this.#older[newer] = older;
     }
-    if (newer !== NO_SLOT) this.#older[newer] = older;
-    else if (older !== NO_SLOT) this.#newestOf.set(identity, older);
-    else this.#newestOf.delete(identity);
-    this.#bytes.view(slot).fill(0);
-    this.#identities[slot] = '';
-    this.#ids[slot] = '';
-    this.#peers[slot] = '';
+    const start = this.#bytes.start(slot);
+    this.#bytes.block(slot).fill(0, start, start + SECRETS_END);
     this.#lifetimes.release(slot);
+    this.#identities.release(identity);
   };
 }
 
 /** Fields lie side by side in a slot: a wrong length would write into its neighbour. */
-function assertLengths({ u, ut, y }: Challenge): void {
+function assertLengths({ id, peer, u, ut, y }: Challenge): void {
   const utFits = ut.length === POINT_BYTES || ut.length === 0;
   if (u.length !== POINT_BYTES || !utFits || y.length !== SCALAR_BYTES) {
     throw new RangeError('a challenge has fields of 65, 65 or 0, and 32 bytes');
+  }
+  if (id.length > CHALLENGE_ID_CHARS_MAX || peer.length > PEER_CHARS_MAX) {
+    throw new RangeError(
+      `a challenge has an id of at most ${CHALLENGE_ID_CHARS_MAX} characters ` +
+        `and a peer of at most ${PEER_CHARS_MAX}`,
+    );
   }
 }

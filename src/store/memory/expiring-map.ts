@@ -11,6 +11,11 @@ export class ExpiringMap<V> {
     this.#lifetimes = new Lifetimes(capacity);
   }
 
+  /** Entries now, overdue ones included. */
+  get size(): number {
+    return this.#lifetimes.taken;
+  }
+
   get(key: string, nowMs: number): V | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined || !this.#lifetimes.isLive(slot, nowMs)) return undefined;

@@ -9,7 +9,8 @@ const CLEARED_PER_CALL = 8;
 
 /** Slots of one life in the order they were taken, which is the order in which they end. */
 interface LifeQueue {
-  readonly lifeMs: number;
+  readonly number: number;
+  lifeMs: number;
   oldest: number;
   newest: number;
 }
@@ -20,7 +21,7 @@ interface LifeQueue {
  * a store has only a handful of lives. A slot that is released early leaves its chain at once, so
  * the ends of former holders cannot touch the next one (contract §13, 17).
  *
- * Links and times lie in typed arrays, not in objects: a million slots are 24 MB that the garbage
+ * Links and times lie in typed arrays, not in objects: a million slots are 20 MB that the garbage
  * collector never walks. They are sized for the capacity once; untouched pages cost nothing.
  */
 export class Lifetimes {
@@ -29,8 +30,12 @@ export class Lifetimes {
   /** Towards the newest slot of the life; among free slots the next free one. */
   readonly #newer: Int32Array;
   readonly #older: Int32Array;
-  readonly #queueOf: (LifeQueue | undefined)[] = [];
-  readonly #queues = new Map<number, LifeQueue>();
+  /** Number of the queue + 1 by slot, 0 for a slot that is not taken. */
+  readonly #queueOf: Int32Array;
+  /** By number. An empty one serves the next new life, so there are as many as lives at once. */
+  readonly #queues: LifeQueue[] = [];
+  readonly #inUse = new Map<number, LifeQueue>();
+  readonly #empty: LifeQueue[] = [];
   /** Slots from here on were never taken. */
   #untouched = 0;
   #free = NO_SLOT;
@@ -41,6 +46,7 @@ export class Lifetimes {
     this.#expiresAtMs = new Float64Array(capacity);
     this.#newer = new Int32Array(capacity);
     this.#older = new Int32Array(capacity);
+    this.#queueOf = new Int32Array(capacity);
   }
 
   /** Slots taken now, overdue ones included. */
@@ -54,7 +60,7 @@ export class Lifetimes {
     if (slot === NO_SLOT) return NO_SLOT;
     const queue = this.#queue(lifeMs);
     this.#expiresAtMs[slot] = nowMs + lifeMs;
-    this.#queueOf[slot] = queue;
+    this.#queueOf[slot] = queue.number + 1;
     this.#older[slot] = queue.newest;
     this.#newer[slot] = NO_SLOT;
     if (queue.newest === NO_SLOT) queue.oldest = slot;
@@ -66,7 +72,7 @@ export class Lifetimes {
 
   /** Gives a taken slot back. */
   release(slot: number): void {
-    const queue = this.#queueOf[slot];
+    const queue = this.#queues[(this.#queueOf[slot] ?? 0) - 1];
     if (queue === undefined) throw new Error(`slot ${slot} is not taken`);
     const older = this.#older[slot] ?? NO_SLOT;
     const newer = this.#newer[slot] ?? NO_SLOT;
@@ -74,8 +80,8 @@ export class Lifetimes {
     else this.#newer[older] = newer;
     if (newer === NO_SLOT) queue.newest = older;
     else this.#older[newer] = older;
-    if (queue.oldest === NO_SLOT) this.#queues.delete(queue.lifeMs);
-    this.#queueOf[slot] = undefined;
+    if (queue.oldest === NO_SLOT) this.#retire(queue);
+    this.#queueOf[slot] = 0;
     this.#newer[slot] = this.#free;
     this.#free = slot;
     this.#taken -= 1;
@@ -98,7 +104,7 @@ export class Lifetimes {
   nextToEnd(): number {
     let first = NO_SLOT;
     let firstMs = Number.POSITIVE_INFINITY;
-    for (const queue of this.#queues.values()) {
+    for (const queue of this.#inUse.values()) {
       const endsMs = this.#expiresAtMs[queue.oldest] ?? 0;
       if (endsMs < firstMs) {
         first = queue.oldest;
@@ -120,11 +126,20 @@ export class Lifetimes {
   }
 
   #queue(lifeMs: number): LifeQueue {
-    let queue = this.#queues.get(lifeMs);
+    let queue = this.#inUse.get(lifeMs);
+    if (queue !== undefined) return queue;
+    queue = this.#empty.pop();
     if (queue === undefined) {
-      queue = { lifeMs, oldest: NO_SLOT, newest: NO_SLOT };
-      this.#queues.set(lifeMs, queue);
+      queue = { number: this.#queues.length, lifeMs, oldest: NO_SLOT, newest: NO_SLOT };
+      this.#queues.push(queue);
     }
+    queue.lifeMs = lifeMs;
+    this.#inUse.set(lifeMs, queue);
     return queue;
+  }
+
+  #retire(queue: LifeQueue): void {
+    this.#inUse.delete(queue.lifeMs);
+    this.#empty.push(queue);
   }
 }

@@ -2,27 +2,34 @@ import {
   type Attempt,
   type Challenge,
   type LoginResult,
-  type LoginStatus,
   type Registration,
   type Settlement,
   type Store,
   StoreError,
+  type StoreSizes,
 } from '../store.js';
 import { Challenges } from './challenges.js';
 import { ExpiringMap } from './expiring-map.js';
+import { Identities } from './identities.js';
+import { NO_SLOT } from './lifetimes.js';
 import { Permits } from './permits.js';
-import { Results } from './results.js';
+import { assertKeepable, Results } from './results.js';
 
 /** Most entries of each kind. A full kind answers StoreError 'full'; permits forget the oldest. */
 export interface MemoryStoreOptions {
   /** Registrations under way; about 1 KB each. */
   readonly registrationsMax: number;
-  /** Live challenges of all identities; about 0.5 KB each. */
+  /** Live challenges of all identities; about 250 bytes each, and their identity. */
   readonly challengesMax: number;
-  /** Login results not yet taken; about 0.3 KB each. */
+  /** Login results not yet taken; about 110 bytes each, and their identity. */
   readonly resultsMax: number;
-  /** Identities with failures counted against them, locked ones included; about 0.2 KB each. */
+  /** Identities with failures counted against them, locked ones included. */
   readonly failingIdentitiesMax: number;
+  /**
+   * Bytes for the identities of challenges, results and failures, each counted once: about 30
+   * bytes more than its length. They differ in length, so their number alone bounds nothing.
+   */
+  readonly identityBytesMax: number;
   /** Identities whose time permit shares are kept; about 1 KB each. */
   readonly permitIdentitiesMax: number;
   /** The time in milliseconds since the epoch. */
@@ -37,20 +44,23 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 class MemoryStore implements Store {
   readonly #now: () => number;
   readonly #registrations: ExpiringMap<Registration>;
+  readonly #identities: Identities;
   readonly #challenges: Challenges;
   readonly #results: Results;
   readonly #permits: Permits;
-  /** Failures by identity. They never expire: only a right PIN clears them (contract §13, 9). */
-  readonly #failures = new Map<string, number>();
-  readonly #failingIdentitiesMax: number;
 
   constructor(options: MemoryStoreOptions) {
+    const { challengesMax, resultsMax, failingIdentitiesMax } = options;
     this.#now = options.now;
     this.#registrations = new ExpiringMap(options.registrationsMax);
-    this.#challenges = new Challenges(options.challengesMax);
-    this.#results = new Results(options.resultsMax);
+    this.#identities = new Identities({
+      holdersMax: challengesMax + resultsMax + failingIdentitiesMax,
+      failingMax: failingIdentitiesMax,
+      bytesMax: options.identityBytesMax,
+    });
+    this.#challenges = new Challenges(this.#identities, challengesMax);
+    this.#results = new Results(this.#identities, resultsMax);
     this.#permits = new Permits(options.permitIdentitiesMax);
-    this.#failingIdentitiesMax = options.failingIdentitiesMax;
   }
 
   async putRegistration(registration: Registration): Promise<void> {
@@ -88,25 +98,38 @@ class MemoryStore implements Store {
   }
 
   async putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void> {
-    const kept = this.#challenges.put(keyOf(mpinId), challenge, lifeMs, this.#now());
-    if (!kept) throw full('challenges');
+    const identity = this.#hold(mpinId);
+    try {
+      const kept = this.#challenges.put(identity, challenge, lifeMs, this.#now());
+      if (!kept) throw full('challenges');
+    } finally {
+      this.#identities.release(identity);
+    }
   }
 
   async challenges(mpinId: string): Promise<readonly Challenge[]> {
-    return this.#challenges.list(keyOf(mpinId), this.#now());
+    const identity = this.#identities.find(mpinId);
+    return identity === NO_SLOT ? [] : this.#challenges.list(identity, this.#now());
   }
 
   async settle(attempt: Attempt): Promise<Settlement> {
-    const { mpinId, authOTT, otp } = attempt;
+    const { mpinId, authOTT, otp, resultLifeMs } = attempt;
     const nowMs = this.#now();
     // Before anything is decided: an attempt is counted only if its result can be kept.
-    if (authOTT !== undefined && !this.#results.hasRoom(nowMs)) throw full('results');
-    const status = this.#decide(keyOf(mpinId), attempt, nowMs);
-    if (status !== 'gone' && authOTT !== undefined) {
-      const result = otp === undefined ? { status, mpinId } : { status, mpinId, otp };
-      this.#results.put(authOTT, result, attempt.resultLifeMs, nowMs);
+    if (authOTT !== undefined) {
+      assertKeepable(authOTT, otp);
+      if (!this.#results.hasRoom(nowMs)) throw full('results');
     }
-    return status;
+    const identity = this.#hold(mpinId);
+    try {
+      const status = this.#decide(identity, attempt, nowMs);
+      if (status !== 'gone' && authOTT !== undefined) {
+        this.#results.put(authOTT, { identity, status, otp }, resultLifeMs, nowMs);
+      }
+      return status;
+    } finally {
+      this.#identities.release(identity);
+    }
   }
 
   async takeResult(authOTT: string): Promise<LoginResult | undefined> {
@@ -121,26 +144,42 @@ class MemoryStore implements Store {
     return this.#permits.find(hashMpinId, day, this.#now());
   }
 
+  sizes(): StoreSizes {
+    return {
+      registrations: this.#registrations.size,
+      challenges: this.#challenges.size,
+      results: this.#results.size,
+      failingIdentities: this.#identities.failing,
+      identityBytes: this.#identities.takenBytes,
+    };
+  }
+
+  async ping(): Promise<void> {}
+
   async close(): Promise<void> {}
 
-  #decide(identity: string, { proof, failuresMax }: Attempt, nowMs: number): Settlement {
-    const failures = this.#failures.get(identity) ?? 0;
-    const locked = failures >= failuresMax;
-    if (!proof.proven) return locked ? 410 : this.#fail(identity, failures + 1, failuresMax);
+  /** The number of an identity, which its caller must release. */
+  #hold(mpinId: string): number {
+    const identity = this.#identities.hold(mpinId);
+    if (identity === NO_SLOT) throw full('identities');
+    return identity;
+  }
+
+  #decide(identity: number, { proof, failuresMax }: Attempt, nowMs: number): Settlement {
+    const locked = this.#identities.failures(identity) >= failuresMax;
+    if (!proof.proven) {
+      if (locked) return 410;
+      const failures = this.#identities.fail(identity);
+      if (failures === undefined) throw full('failure counters');
+      return failures >= failuresMax ? 410 : 401;
+    }
     const { challengeId } = proof;
     if (challengeId !== undefined && !this.#challenges.take(identity, challengeId, nowMs)) {
       return 'gone';
     }
     if (locked) return 410;
-    this.#failures.delete(identity);
+    this.#identities.forgetFailures(identity);
     return 200;
-  }
-
-  #fail(identity: string, failures: number, failuresMax: number): LoginStatus {
-    const isNew = failures === 1;
-    if (isNew && this.#failures.size >= this.#failingIdentitiesMax) throw full('failure counters');
-    this.#failures.set(identity, failures);
-    return failures >= failuresMax ? 410 : 401;
   }
 
   #updateRegistration(mpinId: string, change: (old: Registration) => Registration): boolean {
@@ -154,11 +193,6 @@ class MemoryStore implements Store {
     const entry = this.#registrations.get(mpinId, nowMs);
     return entry !== undefined && nowMs < entry.expiresAtMs ? entry : undefined;
   }
-}
-
-/** An identity as bytes in a string: half the size of its hex, and still a key for a Map. */
-function keyOf(mpinId: string): string {
-  return Buffer.from(mpinId, 'hex').toString('latin1');
 }
 
 function full(kind: string): StoreError {
