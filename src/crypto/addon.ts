@@ -14,7 +14,8 @@ type Status = number;
 /** The prepared server secret; every call but `prepare` and `close` throws while there is none. */
 export interface NativeVerifier {
   prepare(serverSecret: Uint8Array): Status;
-  verifyBatch(statuses: Int8Array, records: Uint8Array): void;
+  /** `failureRate` is a hint, 0 … 1: a core that has only one way to check a batch ignores it. */
+  verifyBatch(statuses: Int8Array, records: Uint8Array, failureRate: number): void;
   pinError(record: Uint8Array): number | null;
   close(): void;
 }

@@ -2,22 +2,52 @@
  * The only way of the server to the native core: pools of worker threads that hold the secrets
  * prepared, so that the event loop never waits for arithmetic.
  */
-import { demandBytes, demandDate } from './arguments.js';
+import { addon } from './addon.js';
+import { demandBytes, demandCount, demandDate } from './arguments.js';
 import { serverSecretShare } from './authority.js';
 import type { AuthorityTask } from './authority-worker.js';
-import { RECORD_BYTES } from './record.js';
+import { Batcher, type BatcherStats, type BatchReport } from './batcher.js';
+import type { RecordFields } from './record.js';
 import { G1_BYTES, HASH_BYTES } from './sizes.js';
-import { createVerifier, type VerifyStatus } from './verifier.js';
-import { type PoolOptions, WorkerPool, workerModule } from './worker-pool.js';
+import { createVerifier } from './verifier.js';
+import type { VerifyResult, VerifyTask } from './verifier-worker.js';
+import {
+  defaultThreads,
+  type PoolOptions,
+  QUEUE_MAX,
+  WorkerPool,
+  workerModule,
+} from './worker-pool.js';
 
+export { type BatchReport, GROUP_RECORDS_MAX } from './batcher.js';
 export { PoolError } from './errors.js';
-export type { VerifyStatus } from './verifier.js';
+export type { RecordFields } from './record.js';
 export { defaultThreads, type PoolOptions, QUEUE_MAX } from './worker-pool.js';
+
+export interface VerifierPoolOptions extends Omit<PoolOptions, 'tasksPerWorker'> {
+  /** 128 bytes, copied. */
+  readonly serverSecret: Uint8Array;
+  /** Told of every answered batch, for histograms. */
+  readonly onBatch?: ((report: BatchReport) => void) | undefined;
+}
+
+export interface VerifierStats extends BatcherStats {
+  readonly threads: number;
+  /** Workers that died and were replaced. */
+  readonly workersLost: number;
+  /** `portable`, `adx` or `ifma`. */
+  readonly kernel: string;
+}
 
 /** All calls reject with PoolError when the queue is full, a worker died or the pool is closed. */
 export interface VerifierPool {
-  /** Checks one record made by `buildRecord` of record.ts. */
-  verify(record: Uint8Array): Promise<VerifyStatus>;
+  /**
+   * Checks records that belong together (1 to {@link GROUP_RECORDS_MAX}); the index of the first
+   * that is accepted, or −1.
+   */
+  findAccepted(group: readonly RecordFields[]): Promise<number>;
+  /** Counters and the present state, for metrics. */
+  stats(): VerifierStats;
   /** Lets what was accepted finish, then ends the workers and wipes the secret. */
   close(): Promise<void>;
 }
@@ -35,27 +65,25 @@ export interface AuthorityPool {
 }
 
 /**
- * Starts workers that check logins under a server secret (128 bytes, copied). Throws
- * MpinCryptoError −14 at once when it is not a point of the group.
+ * Starts workers that check logins under a server secret. `queueMax` counts records. Throws
+ * MpinCryptoError −14 at once when the secret is not a point of the group.
  */
-export function createVerifierPool(
-  options: PoolOptions & { readonly serverSecret: Uint8Array },
-): VerifierPool {
-  const { serverSecret } = options;
+export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
+  const { serverSecret, threads = defaultThreads(), queueMax = QUEUE_MAX, onBatch } = options;
+  demandCount('queueMax', queueMax, 1);
   // A worker that finds a bad secret could only die of it.
   createVerifier(serverSecret).close();
-  const pool = new WorkerPool<Uint8Array, Int8Array>(
+  const workers = new WorkerPool<VerifyTask, VerifyResult>(
     workerModule(import.meta.url, 'verifier-worker'),
     serverSecret,
-    options,
+    { threads, queueMax: 0, tasksPerWorker: 1, onFault: options.onFault },
   );
+  const batcher = new Batcher(workers, { workers: threads, queueMax, onBatch });
+  const { kernel } = addon;
   return {
-    async verify(record) {
-      demandBytes('record', record, RECORD_BYTES);
-      const statuses = await pool.run(ownMemory(record));
-      return statuses[0] as VerifyStatus;
-    },
-    close: () => pool.close(),
+    findAccepted: (group) => batcher.findAccepted(group),
+    stats: () => ({ ...batcher.stats(), threads, workersLost: workers.workersLost, kernel }),
+    close: () => batcher.close(),
   };
 }
 

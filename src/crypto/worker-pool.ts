@@ -6,11 +6,12 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { demandCount } from './arguments.js';
+import { calledOrLate } from './called-or-late.js';
 import { PoolError } from './errors.js';
 
 /**
- * Tasks a worker holds at once. It runs them one after the other; the next ones lie ready in its
- * mailbox, which spares it the way to the main thread and back between two.
+ * Tasks a worker holds at once, if not said otherwise. It runs them one after the other; the next
+ * ones lie ready in its mailbox, which spares it the way to the main thread and back between two.
  */
 const TASKS_PER_WORKER = 8;
 
@@ -18,13 +19,15 @@ const TASKS_PER_WORKER = 8;
 export const QUEUE_MAX = 1000;
 
 /** Longest wait of `close` for what is in flight, in milliseconds: a full queue's work and more. */
-const DRAIN_MS_MAX = 10_000;
+export const DRAIN_MS_MAX = 10_000;
 
 export interface PoolOptions {
   /** Worker threads; default {@link defaultThreads}. */
   readonly threads?: number | undefined;
   /** Tasks that may wait beyond those in the workers' hands; default {@link QUEUE_MAX}. */
   readonly queueMax?: number | undefined;
+  /** Tasks in one worker's hands; default {@link TASKS_PER_WORKER}. */
+  readonly tasksPerWorker?: number | undefined;
   /** Told of a worker that died with nothing to do; a busy one's tasks reject with the cause. */
   readonly onFault?: ((error: Error) => void) | undefined;
 }
@@ -51,23 +54,26 @@ export class WorkerPool<Task, Result> {
   readonly #secret: Uint8Array;
   readonly #inFlightMax: number;
   #inFlight = 0;
+  #workersLost = 0;
   #closed: Promise<void> | undefined;
   #drained: (() => void) | undefined;
 
   /** Copies the secret; throws TypeError or RangeError for numbers that are no counts. */
   constructor(module: URL, secret: Uint8Array, options: PoolOptions) {
     const { threads = defaultThreads(), queueMax = QUEUE_MAX, onFault = () => {} } = options;
+    const { tasksPerWorker = TASKS_PER_WORKER } = options;
     demandCount('threads', threads, 1);
     demandCount('queueMax', queueMax, 0);
+    demandCount('tasksPerWorker', tasksPerWorker, 1);
     this.#secret = new Uint8Array(new SharedArrayBuffer(secret.length));
     this.#secret.set(secret);
-    this.#inFlightMax = threads * TASKS_PER_WORKER + queueMax;
+    this.#inFlightMax = threads * tasksPerWorker + queueMax;
     this.#piscina = new Piscina<Task, Result>({
       filename: module.href,
       workerData: { secret: this.#secret } satisfies WorkerSecret,
       minThreads: threads,
       maxThreads: threads,
-      concurrentTasksPerWorker: TASKS_PER_WORKER,
+      concurrentTasksPerWorker: tasksPerWorker,
       // The limit is kept by `run`, on all that is in flight: piscina's own does not count the
       // places of a worker that has just died.
       maxQueue: this.#inFlightMax,
@@ -80,7 +86,15 @@ export class WorkerPool<Task, Result> {
     this.#piscina.on('error', (error: Error) => {
       if (this.#closed === undefined) onFault(error);
     });
-    this.#piscina.on('workerDestroy', () => queueMicrotask(() => this.#failWithoutWorkers()));
+    this.#piscina.on('workerDestroy', () => {
+      if (this.#closed === undefined) this.#workersLost += 1;
+      queueMicrotask(() => this.#failWithoutWorkers());
+    });
+  }
+
+  /** Workers that died and were replaced, or could not start. */
+  get workersLost(): number {
+    return this.#workersLost;
   }
 
   /** The answer of a worker to one task. Rejects with PoolError, and with nothing else. */
@@ -109,12 +123,8 @@ export class WorkerPool<Task, Result> {
   async #drainAndEnd(): Promise<void> {
     // Piscina's own close may end a busy worker when another falls idle twice, so it is not used.
     if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, DRAIN_MS_MAX);
-        this.#drained = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+      await calledOrLate(DRAIN_MS_MAX, (called) => {
+        this.#drained = called;
       });
     }
     await this.#piscina.destroy();

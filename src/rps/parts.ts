@@ -19,7 +19,7 @@ export interface RpsParts {
   readonly authority: Pick<AuthorityClient, 'clientSecretShare' | 'timePermits'>;
   readonly rpa: RpaCallbacks;
   /** Throws a 503 (HttpError) as long as there is no server secret. */
-  readonly verifier: () => Pick<VerifierPool, 'verify'>;
+  readonly verifier: () => Pick<VerifierPool, 'findAccepted'>;
   /** Where clients may read time permits; undefined until the hosted side has told. */
   readonly permitsStorageURL: () => string | undefined;
 }

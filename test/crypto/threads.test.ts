@@ -17,7 +17,7 @@ import {
   defaultThreads,
   PoolError,
 } from '../../src/crypto/pool.js';
-import { buildRecord } from '../../src/crypto/record.js';
+import { buildRecord, type RecordFields } from '../../src/crypto/record.js';
 import { WorkerPool } from '../../src/crypto/worker-pool.js';
 import { login, register, TODAY } from './logins.js';
 import { Seeded, seed } from './seeded.js';
@@ -50,20 +50,20 @@ const thread = (serverSecret: Uint8Array, records: Uint8Array, rounds: number) =
 function threeRecords(random: Seeded) {
   const client = register(random);
   const hashMpinId = hashId(client.mpinId);
-  const recordOf = (pin: number) => {
+  const fieldsOf = (pin: number): RecordFields => {
     const { date, u, ut, v, y } = login(random, client, { pin });
-    return buildRecord({ hashMpinId, date, u, ut, v, y });
+    return { hashMpinId, date, u, ut, v, y };
   };
-  const right = recordOf(client.pin);
-  const broken = Uint8Array.from(right);
-  broken[40] = (broken[40] ?? 0) ^ 1;
-  const records = [right, recordOf((client.pin + 1) % 10_000), broken] as const;
-  return { serverSecret: client.serverSecret, records, expected: [0, -19, -14] as const };
+  const right = fieldsOf(client.pin);
+  const u = Uint8Array.from(right.u);
+  u[3] = (u[3] ?? 0) ^ 1;
+  const fields = [right, fieldsOf((client.pin + 1) % 10_000), { ...right, u }] as const;
+  const batch = Uint8Array.from(Buffer.concat(fields.map(buildRecord)));
+  return { serverSecret: client.serverSecret, fields, batch, expected: [0, -19, -14] as const };
 }
 
 t.test('the addon works in several threads at once, and after they ended', async (t) => {
-  const { serverSecret, records, expected } = threeRecords(new Seeded('threads'));
-  const batch = Uint8Array.from(Buffer.concat(records));
+  const { serverSecret, batch, expected } = threeRecords(new Seeded('threads'));
   const verifier = createVerifier(serverSecret);
   for (const generation of ['first', 'second']) {
     const workers = Array.from({ length: 4 }, () => thread(serverSecret, batch, 20));
@@ -83,8 +83,7 @@ t.test('the addon works in several threads at once, and after they ended', async
 });
 
 t.test('a thread may be terminated while it uses the addon', async (t) => {
-  const { serverSecret, records, expected } = threeRecords(new Seeded('terminated'));
-  const batch = Uint8Array.from(Buffer.concat(records));
+  const { serverSecret, batch, expected } = threeRecords(new Seeded('terminated'));
   for (let times = 0; times < 3; times++) {
     const worker = thread(serverSecret, batch, 1_000_000);
     await once(worker, 'message');
@@ -102,23 +101,32 @@ async function lastMessage(worker: Worker): Promise<unknown> {
   return message;
 }
 
-t.test('a verifier pool answers each record with its status', async (t) => {
+t.test('a verifier pool finds the first of a group that is accepted', async (t) => {
   const random = new Seeded('verifier pool');
-  const { serverSecret, records, expected } = threeRecords(random);
+  const { serverSecret, fields } = threeRecords(random);
   const pool = createVerifierPool({ serverSecret, threads: 1, queueMax: 200 });
   t.teardown(() => pool.close());
-  const kinds = Array.from({ length: 60 }, () => random.int(3));
-  const statuses = await Promise.all(kinds.map((kind) => pool.verify(records[kind] as Uint8Array)));
-  t.same(
-    statuses,
-    kinds.map((kind) => expected[kind]),
-    'in their order',
+  const groups = Array.from({ length: 40 }, () =>
+    Array.from({ length: 1 + random.int(3) }, () => random.int(3)),
   );
-
-  const wide = Buffer.concat([Buffer.alloc(100), records[0]]);
-  t.equal(await pool.verify(wide.subarray(100)), 0, 'a view into a larger buffer');
-  await t.rejects(pool.verify(records[0].subarray(1)), { name: 'TypeError', message: /264 bytes/ });
-  await t.rejects(pool.verify('00' as never), { name: 'TypeError' });
+  const found = await Promise.all(
+    groups.map((kinds) => pool.findAccepted(kinds.map((kind) => fields[kind] as RecordFields))),
+  );
+  t.same(
+    found,
+    groups.map((kinds) => kinds.indexOf(0)),
+    'each group for itself',
+  );
+  const short = { ...(fields[0] as RecordFields), v: new Uint8Array(64) };
+  t.equal(await pool.findAccepted([short, fields[0] as RecordFields]), 1, 'a short point is none');
+  const { records, failures, ...stats } = pool.stats();
+  t.equal(records, groups.flat().length + 2);
+  t.equal(failures, groups.flat().filter((kind) => kind !== 0).length + 1);
+  t.match(stats, { queued: 0, running: 0, refused: 0, lost: 0, workersLost: 0, threads: 1 });
+  t.ok(stats.runUs > 0 && stats.kernel !== '');
+  await t.rejects(pool.findAccepted([{ ...short, hashMpinId: new Uint8Array(31) }]), {
+    name: 'TypeError',
+  });
 });
 
 t.test('an authority pool makes the shares that the functions make', async (t) => {
