@@ -1,5 +1,6 @@
 /** The command line: what commands there are, and how each of them ends. */
 import { Command } from 'commander';
+import { addBenchCommand } from './bench.js';
 import { addClientCommands } from './client.js';
 import { report } from './errors.js';
 import { addRoleCommands } from './roles.js';
@@ -11,6 +12,7 @@ Examples:
   mpin up                                         the whole system on this machine
   mpin client register --user you@example.com     then set a PIN
   mpin client login --user you@example.com        and log in with it
+  mpin bench                                      how many logins it can take
   mpin rps --help                                 all options of a role
 
 Options come from flags, then the environment (MPIN_PORT), then --config-file, then defaults.
@@ -42,5 +44,6 @@ function buildProgram(): Command {
   addUpCommand(program);
   addRoleCommands(program);
   addClientCommands(program);
+  addBenchCommand(program);
   return program;
 }

@@ -1,4 +1,5 @@
 /** All option tables: what one role does not know may still be another's. */
+import { benchOptions } from '../config/bench.js';
 import { loginOptions } from '../config/client.js';
 import { dtaOptions } from '../config/dta.js';
 import { hostedOptions } from '../config/hosted.js';
@@ -14,4 +15,5 @@ export const ALL_TABLES: readonly OptionTable[] = [
   rpaOptions,
   upOptions,
   loginOptions,
+  benchOptions,
 ];

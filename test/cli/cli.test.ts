@@ -95,7 +95,16 @@ t.test('the program says what it can do, and which version it is', async (t) => 
 });
 
 t.test('every command has help with examples', async (t) => {
-  const commands = ['up', 'rps', 'dta', 'hosted', 'rpa', 'client register', 'client login'];
+  const commands = [
+    'up',
+    'rps',
+    'dta',
+    'hosted',
+    'rpa',
+    'client register',
+    'client login',
+    'bench',
+  ];
   await Promise.all(
     commands.map(async (command) => {
       const { code, stdout } = await mpin([...command.split(' '), '--help']);

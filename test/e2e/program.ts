@@ -29,14 +29,16 @@ export async function ensureBuilt(): Promise<void> {
 }
 
 function isStale(): boolean {
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  return sources
-    .filter((file) => file.endsWith('.ts'))
-    .some((file) => {
-      const output = join(ROOT, 'out/src', file.replace(/\.ts$/, '.js'));
-      const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-      return written < statSync(join(ROOT, 'src', file)).mtimeMs;
-    });
+  return ['src', 'bench'].some((folder) => {
+    const sources = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+    return sources
+      .filter((file) => file.endsWith('.ts'))
+      .some((file) => {
+        const output = join(ROOT, 'out', folder, file.replace(/\.ts$/, '.js'));
+        const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+        return written < statSync(join(ROOT, folder, file)).mtimeMs;
+      });
+  });
 }
 
 export interface Run {

@@ -1,0 +1,108 @@
+/** What every scenario gets: the system, the identities, and how long and how hard to press. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dayOf, systemClock } from '../src/protocol/clock.js';
+import { issueMpinId } from '../src/protocol/mpin-id.js';
+import type { Plan, Result } from './load/figures.js';
+import { LoadGroup } from './load/load-group.js';
+import { issueLogin, type PreparedLogin } from './load/login.js';
+import type { WorkKind } from './load/work.js';
+import type { RunningRps, System } from './system.js';
+
+export interface BenchOptions {
+  readonly seconds: number;
+  readonly connections: number;
+  readonly identities: number;
+  readonly processes: number;
+}
+
+export type Scenario = (bench: Bench) => Promise<Result>;
+
+/**
+ * Milliseconds of JavaScript that the compiler needs to see before the hot path is as fast as it
+ * gets; measured by the rate of the first seconds.
+ */
+const WARM_UP_SECONDS = 2;
+/** Clients of the open loop: far more than ever log in at once at 70 % of capacity. */
+const OPEN_CONNECTIONS_MAX = 1_024;
+
+export class Bench {
+  readonly system: System;
+  readonly options: BenchOptions;
+  readonly progress: (text: string) => void;
+  readonly #loads = new Set<LoadGroup>();
+  readonly #logins: PreparedLogin[] = [];
+
+  constructor(system: System, options: BenchOptions, progress: (text: string) => void) {
+    this.system = system;
+    this.options = options;
+    this.progress = progress;
+  }
+
+  /** At least so many, made once, as they take longer than some scenarios. */
+  logins(count: number = this.options.identities): readonly PreparedLogin[] {
+    const missing = count - this.#logins.length;
+    if (missing > 0) this.#prepare(missing);
+    return this.#logins;
+  }
+
+  /** The usual plan against a server. */
+  plan(rps: RunningRps): Plan {
+    const { seconds, connections } = this.options;
+    return {
+      seconds,
+      warmUpSeconds: Math.min(WARM_UP_SECONDS, seconds),
+      connections,
+      openConnections: OPEN_CONNECTIONS_MAX,
+      probe: () => rps.probe(),
+      sleep: (time) => this.sleep(time),
+    };
+  }
+
+  sleep(seconds: number): Promise<void> {
+    return sleep(seconds * 1000);
+  }
+
+  /** Runs `use` with a server of its own, which nothing that came before has touched. */
+  async withRps<T>(use: (rps: RunningRps) => Promise<T>): Promise<T> {
+    const rps = await this.system.startRps();
+    try {
+      return await use(rps);
+    } finally {
+      await rps.stop();
+    }
+  }
+
+  /** Runs `use` with load processes for a kind of work. */
+  async withLoad<T>(
+    rps: RunningRps,
+    asked: { kind: WorkKind; wrongEvery?: number; identities?: number },
+    use: (load: LoadGroup) => Promise<T>,
+  ): Promise<T> {
+    const { kind, wrongEvery = 0, identities } = asked;
+    const work = { ...rps.work, kind, wrongEvery, logins: this.logins(identities) };
+    const load = await LoadGroup.start(work, this.options.processes);
+    this.#loads.add(load);
+    try {
+      return await use(load);
+    } finally {
+      this.#loads.delete(load);
+      load.close();
+    }
+  }
+
+  /** Leaves no process behind. */
+  async stop(): Promise<void> {
+    for (const load of this.#loads) load.close();
+    await this.system.stop();
+  }
+
+  #prepare(count: number): void {
+    this.progress(`preparing ${count} identities`);
+    const { master } = this.system.neighbours;
+    const now = systemClock().now();
+    for (let made = 0; made < count; made += 1) {
+      const mpinId = issueMpinId(`bench-${this.#logins.length}@example.com`, 0, now);
+      this.#logins.push(issueLogin(master, mpinId, dayOf(now)));
+    }
+  }
+}

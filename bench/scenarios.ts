@@ -1,0 +1,34 @@
+/** The scenarios by their names, in the order in which they run. */
+import type { Bench, Scenario } from './bench.js';
+import { coldStart } from './cold-start.js';
+import { capacityThenLatency, type Result } from './load/figures.js';
+import type { WorkKind } from './load/work.js';
+import { overload } from './overload.js';
+import { soak } from './soak.js';
+
+/** Steady load of one kind: capacity, then latency. */
+function steady(name: string, kind: WorkKind, wrongEvery = 0): Scenario {
+  return (bench: Bench): Promise<Result> =>
+    bench.withRps((rps) =>
+      bench.withLoad(rps, { kind, wrongEvery }, (load) =>
+        capacityThenLatency(name, load, bench.plan(rps)),
+      ),
+    );
+}
+
+/** What `npm run bench` runs when nothing is named. */
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
+  ['login-rest', steady('login-rest', 'login-rest')],
+  ['login-ws', steady('login-ws', 'login-ws')],
+  ['pass1-only', steady('pass1-only', 'pass1-only')],
+  ['wrong-pin-5pct', steady('wrong-pin-5pct', 'login-rest', 20)],
+  ['wrong-pin-100pct', steady('wrong-pin-100pct', 'login-rest', 1)],
+  ['overload-2x', overload],
+  ['register', steady('register', 'register')],
+  ['cold-start', coldStart],
+]);
+
+/** What runs only when it is named. */
+export const LONG_SCENARIOS: ReadonlyMap<string, (minutes: number) => Scenario> = new Map([
+  ['soak', soak],
+]);
