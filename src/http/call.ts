@@ -52,6 +52,10 @@ export interface Route {
   readonly headers?: readonly string[] | 'all';
   /** Cap on the body in bytes; the server's default when absent. */
   readonly bodyBytesMax?: number;
+  /** Begins something new: refused with 503 while the server is behind (`turnMs` of limits.ts). */
+  readonly beginsWork?: boolean;
+  /** Asked before the body is read: an Answer ends the request at little cost. */
+  refuse?(): Answer | undefined;
   handle(call: Call): Answer | Promise<Answer>;
 }
 
@@ -79,6 +83,8 @@ export interface SocketRoute {
   readonly idleSeconds: number;
   /** Headers to hand to `open`, as in {@link Route}. */
   readonly headers?: readonly string[] | 'all';
+  /** As in {@link Route}. */
+  readonly beginsWork?: boolean;
   /** Returns an Answer to refuse the upgrade (403 for a foreign origin), or undefined. */
   refuse?(request: { headers: Readonly<Record<string, string>>; peer: string }): Answer | undefined;
   open(socket: Socket, request: { headers: Readonly<Record<string, string>> }): SocketSession;

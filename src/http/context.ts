@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Answer, JsonObject } from './call.js';
 import type { HttpLimits } from './limits.js';
 import type { AddressList } from './peers.js';
+import type { AddressRates } from './rates.js';
 
 /** How a service words the bodies that are not a route's own. */
 export interface ReplyBodies {
@@ -20,10 +21,30 @@ export interface ServerContext {
   readonly privateAllow: AddressList;
   /** The server is stopping: every answer closes its connection. */
   readonly draining: boolean;
-  /** Counts what is in flight: a request until its answer is out, a WebSocket until its end. */
-  began(): void;
+  readonly rates: AddressRates | undefined;
+  /**
+   * Counts what is in flight: a request until its answer is out, a WebSocket until its end. Gives
+   * the moment of the beginning, in milliseconds of performance.now().
+   */
+  began(): number;
   ended(): void;
+  /** Whether the present turn of the event loop has taken too long by then. */
+  isBehind(nowMs: number): boolean;
+  readonly onAnswer: AnswerObserver | undefined;
+  /** Counts something refused for want of room or by a rate. */
+  refused(reason: RefusalReason): void;
+  /** An upgraded connection has ended: uWebSockets.js tells only of those that never were. */
+  socketEnded(): void;
 }
+
+/**
+ * Told of every request that has ended: the route's pattern ('' when none was found), the status
+ * (0 when the client left first) and the milliseconds since its head was read.
+ */
+export type AnswerObserver = (route: string, status: number, ms: number) => void;
+
+/** Why the server itself refused: routes refuse on their own account. */
+export type RefusalReason = 'connections' | 'turn' | 'sockets' | 'rate';
 
 /**
  * Logs an error that no route meant to throw. Neither the request nor the words of errors that

@@ -2,8 +2,8 @@
 import type { Answer, Method, Route, SocketRoute } from './call.js';
 import type { ServerContext } from './context.js';
 import { type CorsHeaders, type CorsPolicy, compileCors } from './cors.js';
-import { serveRoute } from './exchange.js';
-import { readHeaders, socketPeer } from './headers.js';
+import { refusalBy, serveRoute, withinRate } from './exchange.js';
+import { type Head, readHead, readHeaders, socketPeer } from './headers.js';
 import { Reply } from './reply.js';
 import { type Found, type Match, Router } from './router.js';
 import { type Sockets, userData } from './sockets.js';
@@ -48,11 +48,16 @@ export class Dispatcher {
     const reply = new Reply(this.#server, res);
     try {
       const method = req.getCaseSensitiveMethod();
-      reply.cors = this.#cors(req.getHeader('origin'), method === 'OPTIONS');
+      const head = readHead(req);
+      reply.cors = this.#cors(head.origin, method === 'OPTIONS');
       reply.bodiless = method === 'HEAD';
+      if (!head.framed) {
+        reply.send(reply.errorAnswer(400, 'Unclear where the body ends'), true);
+        return;
+      }
       const url = req.getUrl();
       const found = this.#routes.find(url);
-      if (!this.#serve(reply, res, req, method, found)) {
+      if (!this.#serve(reply, res, req, { head, method, found })) {
         reply.send(this.#unserved(reply, method, url, found));
       }
     } catch (error) {
@@ -65,8 +70,7 @@ export class Dispatcher {
     reply: Reply,
     res: HttpResponse,
     req: HttpRequest,
-    method: string,
-    found: Found<Route>,
+    { head, method, found }: { head: Head; method: string; found: Found<Route> },
   ): boolean {
     if (typeof found === 'string') return false;
     for (const match of found) {
@@ -74,7 +78,7 @@ export class Dispatcher {
       if (route === undefined) continue;
       reply.route = route.path;
       const bodyBytesMax = route.bodyBytesMax ?? this.#bodyBytesMax;
-      const target = { match, route, method: method as Method, bodyBytesMax };
+      const target = { head, match, route, method: method as Method, bodyBytesMax };
       serveRoute(this.#server, reply, res, req, target);
       return true;
     }
@@ -109,26 +113,35 @@ export class Dispatcher {
     const reply = new Reply(this.#server, res);
     reply.route = route.path;
     try {
-      reply.cors = this.#cors(req.getHeader('origin'), false);
-      this.#open(reply, res, req, context, route);
+      const head = readHead(req);
+      reply.cors = this.#cors(head.origin, false);
+      this.#open(reply, res, req, { context, route, head });
     } catch (error) {
       reply.send(reply.answerTo(error));
     }
+  }
+
+  #noRoom(reply: Reply): Answer | undefined {
+    if (!this.#sockets.full && !this.#server.draining) return undefined;
+    this.#server.refused('sockets');
+    return reply.busyAnswer();
   }
 
   #open(
     reply: Reply,
     res: HttpResponse,
     req: HttpRequest,
-    context: SocketContext,
-    route: SocketRoute,
+    { context, route, head }: { context: SocketContext; route: SocketRoute; head: Head },
   ): void {
-    const { peer, client } = socketPeer(this.#server, res, req);
+    const { peer, client } = socketPeer(this.#server, res, head);
+    if (!withinRate(this.#server, reply, client)) return;
     const headers = readHeaders(req, route.headers, this.#server.trustedProxies(peer));
     const refused =
-      this.#sockets.full || this.#server.draining
-        ? reply.errorAnswer(503, undefined, { 'Retry-After': '1' })
-        : route.refuse?.({ headers, peer: client });
+      this.#noRoom(reply) ??
+      refusalBy(this.#server, reply, {
+        ...(route.beginsWork === undefined ? {} : { beginsWork: route.beginsWork }),
+        refuse: () => route.refuse?.({ headers, peer: client }),
+      });
     if (refused !== undefined) {
       reply.send(refused);
       return;

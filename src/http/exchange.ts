@@ -1,7 +1,7 @@
 /** One request on its way from the socket to its route and back. */
 import type { Answer, Call, Method, Route } from './call.js';
 import type { ServerContext } from './context.js';
-import { readHeaders, socketPeer } from './headers.js';
+import { type Head, readHeaders, socketPeer } from './headers.js';
 import type { Reply } from './reply.js';
 import type { Match } from './router.js';
 import type { HttpRequest, HttpResponse } from './uws.js';
@@ -11,21 +11,35 @@ const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const EMPTY = new Uint8Array(0);
 
+/** What was found out about a request before its route is asked. */
+interface Target {
+  readonly head: Head;
+  readonly match: Match<Route>;
+  readonly route: Route;
+  readonly method: Method;
+  readonly bodyBytesMax: number;
+}
+
 /** Reads the request's head while it is there, then its body, then asks the route. */
 export function serveRoute(
   server: ServerContext,
   reply: Reply,
   res: HttpResponse,
   req: HttpRequest,
-  found: { match: Match<Route>; route: Route; method: Method; bodyBytesMax: number },
+  target: Target,
 ): void {
-  const { match, route, method, bodyBytesMax } = found;
-  const { peer, client } = socketPeer(server, res, req);
-  // A forwarded address can only take away: a proxy inside the list must not let the world in.
-  if (route.access === 'private' && !(server.privateAllow(peer) && server.privateAllow(client))) {
+  const { head, match, route, method, bodyBytesMax } = target;
+  const refused = refusalBy(server, reply, route);
+  if (refused !== undefined) {
+    reply.send(refused);
+    return;
+  }
+  const { peer, client } = socketPeer(server, res, head);
+  if (route.access === 'private' && isBarred(server, peer, client)) {
     reply.send(reply.errorAnswer(403));
     return;
   }
+  if (route.access === 'public' && !withinRate(server, reply, client)) return;
   const headers = readHeaders(req, route.headers, server.trustedProxies(peer));
   const call = new RequestCall(method, match, req.getQuery() ?? '', client, headers);
   if (BODILESS.has(method)) {
@@ -33,11 +47,43 @@ export function serveRoute(
     run(reply, route, call);
     return;
   }
-  if (Number(req.getHeader('content-length')) > bodyBytesMax) {
+  if (Number(head.contentLength) > bodyBytesMax) {
     reply.send(reply.errorAnswer(413));
     return;
   }
   readBody(server, reply, res, bodyBytesMax, call, () => run(reply, route, call));
+}
+
+/** The answer of a server or route that has no room for this request, before any of it is read. */
+export function refusalBy(
+  server: ServerContext,
+  reply: Reply,
+  route: Pick<Route, 'beginsWork' | 'refuse'>,
+): Answer | undefined {
+  if (route.beginsWork === true && server.isBehind(reply.startedMs)) {
+    server.refused('turn');
+    return reply.busyAnswer();
+  }
+  return route.refuse?.();
+}
+
+/** A forwarded address can only take away: a proxy inside the list must not let the world in. */
+function isBarred(server: ServerContext, peer: string, client: string): boolean {
+  return !(server.privateAllow(peer) && server.privateAllow(client));
+}
+
+/** Counts a request of `client`; answers 429 and gives false when there were too many. */
+export function withinRate(server: ServerContext, reply: Reply, client: string): boolean {
+  const { rates } = server;
+  if (rates === undefined) return true;
+  const seconds = rates.admit(client, reply.startedMs);
+  if (seconds === 0) {
+    reply.client = client;
+    return true;
+  }
+  server.refused('rate');
+  reply.send(reply.errorAnswer(429, undefined, { 'Retry-After': String(seconds) }));
+  return false;
 }
 
 /** A synchronous answer goes out at once, without a promise in between. */

@@ -17,16 +17,50 @@ const FORWARDED: ReadonlySet<string> = new Set([
   'x-real-ip',
 ]);
 
+/** What the server itself looks at in every head. */
+export interface Head {
+  readonly origin: string;
+  /** '' when there is none. */
+  readonly contentLength: string;
+  /** All values, joined by commas. */
+  readonly forwardedFor: string | undefined;
+  /**
+   * Whether it says clearly where the body ends. uWebSockets.js goes by the first of two
+   * Content-Lengths and takes any Transfer-Encoding for chunked; a proxy that decides otherwise
+   * would let one client's bytes pass for the next one's request (RFC 9112 §6.3, §11.2).
+   */
+  readonly framed: boolean;
+}
+
+/** One pass over the head: each header costs a call into JavaScript, whoever asks. */
+export function readHead(req: HttpRequest): Head {
+  let origin = '';
+  let contentLength = '';
+  let forwardedFor: string | undefined;
+  let framed = true;
+  req.forEach((name, value) => {
+    if (name === 'content-length') {
+      if (contentLength !== '' && contentLength !== value) framed = false;
+      contentLength = value;
+    } else if (name === 'transfer-encoding') {
+      if (value.toLowerCase() !== 'chunked') framed = false;
+    } else if (name === 'origin') {
+      if (origin === '') origin = value;
+    } else if (name === 'x-forwarded-for') {
+      forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
+    }
+  });
+  return { origin, contentLength, forwardedFor, framed };
+}
+
 /** `peer` is the socket's other end, `client` the address a trusted proxy forwarded, or `peer`. */
 export function socketPeer(
   server: ServerContext,
   res: HttpResponse,
-  req: HttpRequest,
+  { forwardedFor }: Head,
 ): { peer: string; client: string } {
   const peer = addressText(res.getRemoteAddress());
-  if (!server.trustedProxies(peer)) return { peer, client: peer };
-  const forwardedFor = allHeaders(req, true)['x-forwarded-for'];
-  if (forwardedFor === undefined) return { peer, client: peer };
+  if (forwardedFor === undefined || !server.trustedProxies(peer)) return { peer, client: peer };
   return { peer, client: forwardedPeer(peer, forwardedFor, server.trustedProxies) };
 }
 

@@ -6,6 +6,21 @@ export interface HttpLimits {
    * connection after about 12 s without a word; ending sooner lets us answer 408.
    */
   readonly bodySeconds: number;
+  /**
+   * Open connections. A further one is answered 503 without being read, and closed: each costs a
+   * file descriptor and some KB, and idle ones end after about 12 s.
+   */
+  readonly connections: number;
+  /**
+   * Connections above that which may be busy with their 503; beyond them a new one is closed
+   * without a word, or a flood would use up the file descriptors all the same.
+   */
+  readonly connectionsSlack: number;
+  /**
+   * Milliseconds one turn of the event loop may take. Requests that begin something new and are
+   * met later in a turn get 503: the server is behind, and whoever waits does so twice as long.
+   */
+  readonly turnMs: number;
   /** Open WebSockets: each costs about 10 KB; a dance lives seconds, so this is 1000 logins/s. */
   readonly sockets: number;
   /** Frames of one WebSocket that wait for the one in work: a client sends one at a time. */
@@ -21,6 +36,9 @@ export interface HttpLimits {
 
 export const HTTP_LIMITS: HttpLimits = {
   bodySeconds: 10,
+  connections: 16_384,
+  connectionsSlack: 256,
+  turnMs: 10,
   sockets: 10_000,
   framesQueued: 8,
   socketBacklogBytes: 262_144,

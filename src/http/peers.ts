@@ -13,6 +13,10 @@ export type AddressList = (address: string) => boolean;
 /** Most decisions remembered by a list: a proxy has few addresses, an attacker has many. */
 const DECISIONS_MAX = 4096;
 
+const IPV6_GROUPS = 8;
+/** IPv6 groups of the network that a provider gives one customer: a /64. */
+const NETWORK_GROUPS = 4;
+
 /** Prepares a list of CIDRs or addresses; throws an Error that names the first bad entry. */
 export function compileAddressList(entries: readonly string[]): AddressList {
   const networks = entries.map(parseNetwork);
@@ -51,6 +55,20 @@ export function forwardedPeer(peer: string, forwardedFor: string, trusted: Addre
     client = address.toString();
   }
   return client;
+}
+
+/**
+ * Whose address it is: one IPv6 host has 2⁶⁴ of them (RFC 6177: a customer gets a /64 at least),
+ * and could otherwise pass for as many peers.
+ */
+export function networkOf(peer: string): string {
+  if (!peer.includes(':')) return peer;
+  const [head = '', tail] = peer.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : IPV6_GROUPS - before.length - after.length;
+  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after];
+  return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`;
 }
 
 function parseNetwork(entry: string): Network {

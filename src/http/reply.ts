@@ -24,6 +24,8 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
+const RETRY_SOON: AnswerHeaders = { 'Retry-After': '1' };
+
 type AnswerHeaders = NonNullable<Answer['headers']>;
 
 /** An answer in the form it is written in: all that can fail has been done. */
@@ -47,6 +49,11 @@ export class Reply {
   cors: FlatHeaders = NO_HEADERS;
   /** The answer to HEAD has the headers of one to GET and no body. */
   bodiless = false;
+  /** Milliseconds of performance.now() when its head was there. */
+  readonly startedMs: number;
+  /** Whose failure it is when this answer is one; '' when nobody counts. */
+  client = '';
+  #status = 0;
   /** The route's pattern, for the log: the path itself may hold an identity. */
   route = '';
 
@@ -54,7 +61,7 @@ export class Reply {
     this.#server = server;
     this.#res = res;
     res.onAborted(() => this.#aborted());
-    server.began();
+    this.startedMs = server.began();
   }
 
   /** False once answered or aborted: further answers are dropped. */
@@ -88,6 +95,11 @@ export class Reply {
   errorAnswer(status: number, message?: string, headers?: AnswerHeaders): Answer {
     const body = this.#message(status, message);
     return headers === undefined ? { status, body } : { status, body, headers };
+  }
+
+  /** 503: there is no room now, and may be soon. */
+  busyAnswer(): Answer {
+    return this.errorAnswer(503, 'Busy, try again', RETRY_SOON);
   }
 
   /** The answer that a thrown error stands for; what nobody foresaw is logged and is a 500. */
@@ -130,6 +142,10 @@ export class Reply {
 
   #write(res: HttpResponse, prepared: Prepared, close: boolean): void {
     const { status, contentType, content, headers, given } = prepared;
+    this.#status = status;
+    if (this.client !== '' && isFailure(status)) {
+      this.#server.rates?.failed(this.client, this.startedMs);
+    }
     res.writeStatus(statusLine(status));
     if (contentType !== undefined && !given.has('content-type')) {
       res.writeHeader('Content-Type', contentType);
@@ -172,8 +188,15 @@ export class Reply {
   #finish(): void {
     if (this.#res === undefined) return;
     this.#res = undefined;
+    const { onAnswer } = this.#server;
+    onAnswer?.(this.route, this.#status, performance.now() - this.startedMs);
     this.#server.ended();
   }
+}
+
+/** Too many requests is no failure of its own: it would never end. */
+function isFailure(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 429;
 }
 
 function writeHeaders(res: HttpResponse, headers: FlatHeaders): void {

@@ -5,20 +5,22 @@
 import { createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { Answer } from './call.js';
-import type { ReplyBodies, ServerContext } from './context.js';
+import type { AnswerObserver, RefusalReason, ReplyBodies, ServerContext } from './context.js';
 import { Dispatcher, type DispatchOptions } from './dispatch.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { type AddressList, compileAddressList } from './peers.js';
+import { type AddressRateOptions, AddressRates } from './rates.js';
 import { Sockets } from './sockets.js';
 import {
   closeListenSocket,
   createApp,
+  type HttpResponse,
   type ListenSocket,
   listenExclusive,
   localPort,
 } from './uws.js';
 
-export type { ReplyBodies } from './context.js';
+export type { AnswerObserver, RefusalReason, ReplyBodies } from './context.js';
 
 export interface HttpServerOptions extends DispatchOptions {
   readonly host: string;
@@ -37,6 +39,18 @@ export interface HttpServerOptions extends DispatchOptions {
   readonly log: Logger;
   /** Other limits than those of limits.ts. */
   readonly limits?: Partial<HttpLimits>;
+  /** Rates by address on public routes; no limit when absent. */
+  readonly rates?: AddressRateOptions;
+  readonly onAnswer?: AnswerObserver;
+}
+
+/** The server at this moment, and what it has refused since its start. */
+export interface HttpStats {
+  readonly connections: number;
+  readonly sockets: number;
+  /** Requests not yet answered, and open WebSockets. */
+  readonly inFlight: number;
+  readonly refused: Readonly<Record<RefusalReason, number>>;
 }
 
 export interface HttpServer {
@@ -44,6 +58,9 @@ export interface HttpServer {
   readonly port: number;
   /** `http://host:port` */
   readonly address: string;
+  stats(): HttpStats;
+  /** Counts a failure that its answer does not show against the address of its client. */
+  countFailure(client: string): void;
   /**
    * Stops listening, lets requests in flight finish for up to `graceMs` milliseconds, closes
    * WebSockets with 1001 and then every connection.
@@ -63,9 +80,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     host,
     port: realPort,
     address: `http://${shownHost}:${realPort}`,
+    stats: () => running.stats(),
+    countFailure: (client) => running.rates?.failed(client, performance.now()),
     stop: (graceMs) => running.stop(listening, graceMs),
   };
 }
+
+/** No request has come in since the event loop last turned. */
+const NO_TURN = Number.POSITIVE_INFINITY;
 
 class Running implements ServerContext {
   readonly app = createApp();
@@ -75,9 +97,14 @@ class Running implements ServerContext {
   readonly limits: HttpLimits;
   readonly trustedProxies: AddressList;
   readonly privateAllow: AddressList;
+  readonly rates: AddressRates | undefined;
+  readonly onAnswer: AnswerObserver | undefined;
   draining = false;
   readonly #sockets: Sockets;
+  readonly #refused = { connections: 0, turn: 0, sockets: 0, rate: 0 };
+  #connections = 0;
   #inFlight = 0;
+  #turnStartedMs = NO_TURN;
   #stopped: Promise<void> | undefined;
   #quiet: (() => void) | undefined;
 
@@ -88,12 +115,21 @@ class Running implements ServerContext {
     this.limits = { ...HTTP_LIMITS, ...options.limits };
     this.trustedProxies = compileAddressList(options.trustedProxies);
     this.privateAllow = compileAddressList(options.privateAllow);
+    this.rates = options.rates && new AddressRates(options.rates, this.trustedProxies);
+    this.onAnswer = options.onAnswer;
     this.#sockets = new Sockets(this);
+    this.app.filter((res, change) => this.#connectionChanged(res, Number(change)));
     new Dispatcher(this, this.#sockets, options).attach(this.app, options.sockets ?? []);
   }
 
-  began(): void {
+  began(): number {
+    const nowMs = performance.now();
     this.#inFlight += 1;
+    if (this.#turnStartedMs === NO_TURN) {
+      this.#turnStartedMs = nowMs;
+      setImmediate(this.#turnEnded);
+    }
+    return nowMs;
   }
 
   ended(): void {
@@ -101,9 +137,56 @@ class Running implements ServerContext {
     if (this.#inFlight === 0) this.#quiet?.();
   }
 
+  isBehind(nowMs: number): boolean {
+    return nowMs - this.#turnStartedMs > this.limits.turnMs;
+  }
+
+  refused(reason: RefusalReason): void {
+    this.#refused[reason] += 1;
+  }
+
+  socketEnded(): void {
+    this.#connections -= 1;
+  }
+
+  stats(): HttpStats {
+    return {
+      connections: this.#connections,
+      sockets: this.#sockets.open,
+      inFlight: this.#inFlight,
+      refused: { ...this.#refused },
+    };
+  }
+
   stop(listening: ListenSocket, graceMs: number): Promise<void> {
     this.#stopped ??= this.#drain(listening, graceMs);
     return this.#stopped;
+  }
+
+  /** The sockets that were ready when the turn began have all been heard. */
+  readonly #turnEnded = (): void => {
+    this.#turnStartedMs = NO_TURN;
+  };
+
+  /** `change` is 1 for a new connection, −1 for one that ended without an upgrade. */
+  #connectionChanged(res: HttpResponse, change: number): void {
+    this.#connections += change;
+    const { connections, connectionsSlack } = this.limits;
+    if (change < 0 || this.#connections <= connections) return;
+    this.refused('connections');
+    if (this.#connections > connections + connectionsSlack) res.close();
+    else this.#refuseConnection(res);
+  }
+
+  /** Answers before anything was asked: the client takes it for the answer to its request. */
+  #refuseConnection(res: HttpResponse): void {
+    res.cork(() => {
+      res.writeStatus('503 Service Unavailable');
+      res.writeHeader('Content-Type', 'application/json; charset=utf-8');
+      res.writeHeader('Cache-Control', 'no-store');
+      res.writeHeader('Retry-After', '1');
+      res.end(JSON.stringify(this.replies.error(503, 'Busy, try again')), true);
+    });
   }
 
   async #drain(listening: ListenSocket, graceMs: number): Promise<void> {

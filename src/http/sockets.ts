@@ -42,6 +42,10 @@ export class Sockets {
     this.#server = server;
   }
 
+  get open(): number {
+    return this.#open.size;
+  }
+
   get full(): boolean {
     return this.#open.size >= this.#server.limits.sockets;
   }
@@ -65,6 +69,7 @@ export class Sockets {
         if (connection === undefined) return;
         this.#open.delete(connection);
         connection.ended();
+        this.#server.socketEnded();
         this.#server.ended();
       },
     };

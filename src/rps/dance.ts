@@ -5,11 +5,12 @@
 import { randomInt } from 'node:crypto';
 import type { RecordFields } from '../crypto/pool.js';
 import { HttpError } from '../http/call.js';
+import { networkOf } from '../http/peers.js';
 import { dayOf, startOfDay } from '../protocol/clock.js';
 import { hashMpinId } from '../protocol/mpin-id.js';
 import { randomToken } from '../protocol/tokens.js';
 import type { Attempt, Challenge } from '../store/store.js';
-import { networkOf, newChallenge } from './challenge.js';
+import { newChallenge } from './challenge.js';
 import type { RpsParts } from './parts.js';
 import type { Pass1, Pass2 } from './pass-messages.js';
 
@@ -136,10 +137,12 @@ function triesOf(
   dates: readonly number[],
   v: Uint8Array,
 ): Try[] {
-  return challenges.flatMap((challenge) => {
+  const tries: Try[] = [];
+  for (const challenge of challenges) {
     const { u, ut, y } = challenge;
-    return dates.map((date) => ({ hashMpinId: hash, date, u, ut, v, y, challenge }));
-  });
+    for (const date of dates) tries.push({ hashMpinId: hash, date, u, ut, v, y, challenge });
+  }
+  return tries;
 }
 
 /** The dates whose permits hold now, today first: a login is one attempt whichever it used. */
