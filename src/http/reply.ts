@@ -116,6 +116,7 @@ export class Reply {
   /** Hands the response over for an upgrade to a WebSocket; undefined once answered. */
   release(): HttpResponse | undefined {
     const res = this.#res;
+    this.#status = 101;
     this.#finish();
     return res;
   }
