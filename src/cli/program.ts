@@ -40,6 +40,7 @@ function buildProgram(): Command {
     .description('M-Pin authentication: the servers, and a client')
     .option('-V, --version', 'print the versions of mpin, node and the kernel')
     .addHelpText('after', HELP)
+    .enablePositionalOptions()
     .exitOverride();
   addUpCommand(program);
   addRoleCommands(program);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const ROOT = join(import.meta.dirname, '../..');
+export const ROOT = join(import.meta.dirname, '../..');
 const LOCK = join(ROOT, 'out/.compiling');
 const MPIN = join(ROOT, 'out/src/cli/mpin.js');
 
