@@ -2,11 +2,13 @@
  * The M-Pin identity: hex of UTF-8 JSON `{"mobile", "issued", "userID", "salt"}` (contract §3).
  * Its bytes are opaque once issued: they are hashed and compared, never serialised again.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Largest accepted mpin_id in bytes: the longest e-mail address (254) escaped, and the rest. */
 export const MPIN_ID_BYTES_MAX = 2048;
 const SALT_BYTES = 16;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** What the identity says of itself. */
 export interface MpinIdentity {
@@ -46,7 +48,7 @@ export function parseMpinId(hex: string): MpinIdentity | undefined {
   if (canonicalMpinId(hex) === undefined) return undefined;
   try {
     const bytes = Buffer.from(hex, 'hex');
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const value: unknown = JSON.parse(utf8.decode(bytes));
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     const { userID, mobile, issued } = value as Record<string, unknown>;
     if (typeof userID !== 'string') return undefined;
@@ -62,7 +64,7 @@ export function parseMpinId(hex: string): MpinIdentity | undefined {
 
 /** hash_mpin_id = storageId = SHA-256 over the bytes of a canonical mpin_id: 32 bytes. */
 export function hashMpinId(hex: string): Buffer {
-  return createHash('sha256').update(hex, 'hex').digest();
+  return hash('sha256', Buffer.from(hex, 'hex'), 'buffer');
 }
 
 function asciiJson(text: string): string {

@@ -8,18 +8,32 @@ const POOL_BYTES = 8192;
 const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
 let used = POOL_BYTES;
 
-/**
- * A fresh one-time token in lower-case hex. Drawn from a block of OS randomness, because a system
- * call a token costs more than everything else a request does with it; spent bytes are wiped.
- */
+/** A fresh one-time token in lower-case hex. */
 export function randomToken(bytes: number = OTT_BYTES): string {
   if (bytes > POOL_BYTES) return randomBytes(bytes).toString('hex');
+  const at = draw(bytes);
+  const token = pool.toString('hex', at, used);
+  pool.fill(0, at, used);
+  return token;
+}
+
+/** Fills an array of at most {@link POOL_BYTES} bytes with randomness. */
+export function fillRandom(out: Uint8Array): void {
+  const at = draw(out.length);
+  out.set(pool.subarray(at, used));
+  pool.fill(0, at, used);
+}
+
+/**
+ * Where the next bytes of the pool begin; they end at `used`. A block of OS randomness serves many
+ * requests, because a system call each costs more than everything else they do with it. Callers
+ * wipe what they have taken.
+ */
+function draw(bytes: number): number {
   if (used + bytes > POOL_BYTES) {
     randomFillSync(pool);
     used = 0;
   }
-  const token = pool.toString('hex', used, used + bytes);
-  pool.fill(0, used, used + bytes);
   used += bytes;
-  return token;
+  return used - bytes;
 }

@@ -26,7 +26,7 @@ import {
   signTimePermit,
   verifySignature,
 } from '../../src/protocol/signature.js';
-import { OTT_BYTES, randomToken } from '../../src/protocol/tokens.js';
+import { fillRandom, OTT_BYTES, randomToken } from '../../src/protocol/tokens.js';
 
 const KEY = 'super secret';
 const hex = (text: string) => Buffer.from(text, 'utf8').toString('hex');
@@ -256,4 +256,9 @@ t.test('tokens are fresh, of the asked length, and never come twice', async (t) 
   const long = randomToken(8192);
   t.notMatch(long, /^(00)+$/);
   t.notMatch(long, /(00){16}/, 'no block of it was spent before');
+  const filled = Array.from({ length: 1000 }, () => new Uint8Array(32));
+  for (const bytes of filled) fillRandom(bytes);
+  const texts = new Set(filled.map((bytes) => Buffer.from(bytes).toString('hex')));
+  t.equal(texts.size, 1000, 'nor are filled bytes');
+  t.notOk(texts.has('00'.repeat(32)));
 });
