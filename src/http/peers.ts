@@ -36,9 +36,20 @@ export function compileAddressList(entries: readonly string[]): AddressList {
 /** Text of a binary address as uWebSockets.js gives it: 4 or 16 bytes; '' when it has none. */
 export function addressText(binary: ArrayBuffer): string {
   const bytes = new Uint8Array(binary);
-  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
+  if (bytes.length === 4) return dottedQuad(bytes, 0);
   if (bytes.length !== 16) return '';
-  return unmapped(new ipaddr.IPv6([...bytes])).toString();
+  // Every request of an IPv4 client comes by here, and the library takes it 1.5 µs.
+  if (isMappedIPv4(binary)) return dottedQuad(bytes, 12);
+  return new ipaddr.IPv6([...bytes]).toString();
+}
+
+function isMappedIPv4(binary: ArrayBuffer): boolean {
+  const view = new DataView(binary);
+  return view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
+}
+
+function dottedQuad(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 }
 
 /**
