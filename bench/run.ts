@@ -3,7 +3,7 @@
  * scenario on stdout, the yardstick first; for people a table, the targets and the baseline.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { addon } from '../src/crypto/addon.js';
@@ -18,6 +18,8 @@ import { System } from './system.js';
 import { checksOf } from './targets.js';
 
 const BASELINE_FILE = fileURLToPath(new URL('../../bench/baseline.json', import.meta.url));
+/** Runnable tasks a core, over the minute before, from which on other work spoils the figures. */
+const LOAD_MAX = 0.3;
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -71,12 +73,23 @@ function scenariosNamed(names: readonly string[], minutes: number): Map<string, 
   );
 }
 
+/** Ratios of CPU suffer a little from a busy machine, latency and overload altogether. */
+function warnOfOthers(): void {
+  const [load = 0] = loadavg();
+  if (load <= LOAD_MAX * cpus().length) return;
+  process.stderr.write(
+    `bench: the machine is busy with other work (load ${load.toFixed(1)} on ${cpus().length} ` +
+      'cores): only CPU a login means anything\n',
+  );
+}
+
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }
 
 async function run(names: readonly string[], options: Options): Promise<number> {
   const scenarios = scenariosNamed(names, options.minutes);
+  warnOfOthers();
   const system = await System.start({ set: options.set, profile: options.profile });
   const bench = new Bench(system, options, progress);
   process.once('SIGINT', () => void interrupted(bench));

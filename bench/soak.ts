@@ -8,6 +8,7 @@ import {
   type Probe,
   type Result,
   reasonNotes,
+  refusalNotes,
   rounded,
 } from './load/figures.js';
 import { type Histogram, newHistogram } from './load/latency.js';
@@ -91,7 +92,7 @@ function resultOf(run: Watched & { all: readonly Counted[]; minutes: number }): 
   return {
     line,
     latency,
-    notes: [`${minutes} min, ${done} logins`, ...reasonNotes(all)],
+    notes: [`${minutes} min, ${done} logins`, ...refusalNotes(all), ...reasonNotes(all)],
     checks: [
       ...growthChecks(samples),
       { what: 'soak loses no answer', found: `${line.errors} lost or wrong`, met: !line.errors },

@@ -61,7 +61,7 @@ const KEPT_MIN = 0.97;
 export const NO_PROBE: Probe = { cpuUs: null, rssMb: null, batches: null };
 
 export interface Phase {
-  /** Before the clock started: only its failures matter. */
+  /** Before the clock started: only its failures matter, and are left in it. */
   readonly warmUp: Counted;
   readonly counted: Counted;
   readonly before: Probe;
@@ -89,7 +89,7 @@ export async function capacityThenLatency(
   return {
     line: lineOf(scenario, closed, latency, all),
     latency,
-    notes: [...openNotes(open, capacity), ...reasonNotes(all)],
+    notes: [...openNotes(open, capacity), ...refusalNotes(all), ...reasonNotes(all)],
     checks: [],
   };
 }
@@ -102,7 +102,8 @@ export async function measured(load: LoadGroup, plan: Plan): Promise<Phase> {
   await plan.sleep(plan.seconds);
   const counted = await load.collect();
   const after = await plan.probe();
-  return { warmUp, counted, before, after };
+  // A server that is still cold may say so; later a refused login is a lost one.
+  return { warmUp: { ...warmUp, refused: 0 }, counted, before, after };
 }
 
 /** @param all whose failures count; what is refused here is an error, too */
@@ -132,6 +133,11 @@ export function percentiles(latency: Histogram) {
     return ms === null ? null : rounded(ms, 3);
   };
   return { p50Ms: at(50), p99Ms: at(99), p999Ms: at(99.9) };
+}
+
+export function refusalNotes(all: readonly Counted[]): string[] {
+  const count = all.reduce((sum, { refused }) => sum + refused, 0);
+  return count === 0 ? [] : [`${count} × refused with 503`];
 }
 
 export function reasonNotes(all: readonly Counted[]): string[] {
