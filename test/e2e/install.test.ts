@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ensureBuilt, ROOT } from './program.js';
 
-const USE_CRYPTO =
-  "import('mpin-server/crypto').then((it) => process.stdout.write(`${it.randomSecret().length}`))";
+const USE_CRYPTO = [
+  "import('mpin-server/crypto')",
+  '.then(({ randomSecret }) => process.stdout.write(String(randomSecret().length)))',
+].join('');
 
 /** Runs a command to its end and returns what it said; its failure fails the test with all of it. */
 function run(folder: string, command: string, ...args: string[]): string {
