@@ -114,7 +114,7 @@ async function runRole<T extends OptionTable>(
   const log = createLog({ level, name });
   const role = await start(options, { log, clock: systemClock() });
   log.info({ address: role.address }, 'listening');
-  const running = runUntilStopped(role, { log, graceMs: STOP_MS_MAX });
+  const running = runUntilStopped(role, { log, graceMs: role.stopMsMax ?? STOP_MS_MAX });
   process.off('disconnect', orphaned);
   await running;
 }

@@ -1,11 +1,8 @@
 /** What `mpin --version` says: all that a bug report needs. */
-import { createRequire } from 'node:module';
+import { packageVersion } from '../ops/version.js';
 
 export async function versionText(): Promise<string> {
-  const { version } = createRequire(import.meta.url)('mpin-server/package.json') as {
-    version: string;
-  };
-  return `mpin ${version}, node ${process.version}, kernel ${await kernel()}\n`;
+  return `mpin ${packageVersion()}, node ${process.version}, kernel ${await kernel()}\n`;
 }
 
 /** The core's kernel in use, or why there is none: asking for the version must always work. */

@@ -32,6 +32,77 @@ const storeOptions = {
   ),
 } as const satisfies OptionTable;
 
+/** What is refused when there is too much of it. */
+const overloadOptions = {
+  connectionsMax: int(
+    16_384,
+    'connections',
+    'Open connections; a further one gets 503. Each takes a file descriptor and some KB',
+    { min: 1, max: 1_000_000 },
+  ),
+  socketsMax: int(
+    10_000,
+    'WebSockets',
+    'Open WebSockets, about 10 KB each; a further one gets 503',
+    { min: 1, max: 1_000_000 },
+  ),
+  loginsInFlightMax: int(
+    256,
+    'logins',
+    'Logins waiting for a worker at which none is begun: pass 1 and new WebSockets get 503, so ' +
+      'that those begun can end. A few milliseconds of work; less than verifyQueueMax',
+    { min: 1, max: 1_000_000 },
+  ),
+  turnMsMax: int(
+    10,
+    'ms',
+    'One turn of the event loop; logins begun later in a turn get 503, as the server is behind',
+    { min: 1, max: 60_000 },
+  ),
+  addressRequestsPerSecond: int(
+    0,
+    'requests a second',
+    'Requests of one address (IPv6: its /64) to public routes; more get 429. 0 for no limit. ' +
+      'Behind a proxy all clients have its address unless trustedProxies names it',
+    { min: 0, max: 1_000_000 },
+  ),
+  addressRequestsBurst: int(100, 'requests', 'So many at once before that rate counts', {
+    min: 1,
+    max: 1_000_000,
+  }),
+  addressFailuresPerMinute: int(
+    0,
+    'failures a minute',
+    'Wrong PINs and other refusals (400 to 499) of one address; more, and it gets 429. 0 for no ' +
+      'limit',
+    { min: 0, max: 1_000_000 },
+  ),
+  addressFailuresBurst: int(20, 'failures', 'So many at once before that rate counts', {
+    min: 1,
+    max: 1_000_000,
+  }),
+  rateAddressesMax: int(
+    100_000,
+    'addresses',
+    'Addresses whose rates are remembered, about 200 bytes each; with more, some are forgotten',
+    { min: 2, max: 8_000_000 },
+  ),
+} as const satisfies OptionTable;
+
+/** How a process ends. */
+const stopOptions = {
+  stopPauseMs: int(
+    0,
+    'ms',
+    'Pause between "not ready" and the end of listening: longer than a balancer takes to notice',
+    { min: 0, max: 600_000 },
+  ),
+  stopDrainMs: int(5_000, 'ms', 'Time for requests in flight to end after that', {
+    min: 0,
+    max: 600_000,
+  }),
+} as const satisfies OptionTable;
+
 /** Where things are, for clients, for the RPA and for us. */
 const urlOptions = {
   DTALocalURL: text('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
@@ -111,6 +182,8 @@ export const rpsOptions = {
   ...urlOptions,
   ...advertisedOptions,
   ...storeOptions,
+  ...overloadOptions,
+  ...stopOptions,
 } as const satisfies OptionTable;
 
 export type RpsOptions = OptionsOf<typeof rpsOptions>;

@@ -12,6 +12,8 @@ export interface RunningRole {
   readonly address: string;
   /** Resolves once the role can do its whole job (for the RPS: it holds the server secret). */
   readonly ready: Promise<void>;
+  /** Longest a stop may take in milliseconds, when the role's options say; else the program's. */
+  readonly stopMsMax?: number;
   /** Stops accepting, lets what is in flight finish within its limit, frees everything. */
   stop(): Promise<void>;
 }

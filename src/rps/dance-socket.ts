@@ -18,7 +18,10 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 const CLOSE_INTERNAL = 1011;
 
-type SocketParts = Pick<RpsParts, 'options' | 'urls' | 'clock' | 'log' | 'store' | 'verifier'>;
+type SocketParts = Pick<
+  RpsParts,
+  'options' | 'urls' | 'clock' | 'log' | 'store' | 'verifier' | 'admission' | 'onLogin'
+>;
 
 export function danceSocket(parts: SocketParts): SocketRoute {
   const dance = new Dance(parts);
@@ -27,6 +30,7 @@ export function danceSocket(parts: SocketParts): SocketRoute {
     frameBytesMax: PASS_BYTES_MAX,
     idleSeconds: IDLE_SECONDS,
     headers: ['origin'],
+    beginsWork: true,
     refuse: ({ headers }) => refuse(parts, headers['origin']),
     open: (socket) => {
       const session = new DanceSession(socket, dance, parts);
@@ -36,13 +40,16 @@ export function danceSocket(parts: SocketParts): SocketRoute {
 }
 
 /** No origin is a program, not a page; a page must be one that may call us at all. */
-function refuse({ urls, verifier }: SocketParts, origin: string | undefined): Answer | undefined {
+function refuse(
+  { urls, verifier, admission }: SocketParts,
+  origin: string | undefined,
+): Answer | undefined {
   if (origin !== undefined && origin !== '' && !urls.allowsOrigin(origin)) {
     return answer(403, { version: VERSION, message: 'Origin not allowed' });
   }
   // Refused before the upgrade, so that clients fall back to REST and get its 503.
   verifier();
-  return undefined;
+  return admission.begin();
 }
 
 /** One dance: pass 1, pass 2, the end. Its messages never overlap (call.ts). */
@@ -94,7 +101,9 @@ class DanceSession {
       // Spent before it is checked: whatever happens, no second V meets this challenge.
       this.#begun = undefined;
       this.#stage = 'done';
-      this.#socket.send(pass2Reply(await this.#dance.finishWith(mpinId, pass2, challenge)));
+      const { peer } = this.#socket;
+      const end = await this.#dance.finishWith(mpinId, pass2, challenge, peer);
+      this.#socket.send(pass2Reply(end));
     } else {
       throw new HttpError(403, 'Not the pass that was expected');
     }

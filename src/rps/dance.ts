@@ -30,7 +30,7 @@ export interface DanceEnd {
   readonly otp?: string;
 }
 
-type DanceParts = Pick<RpsParts, 'options' | 'clock' | 'store' | 'verifier'>;
+type DanceParts = Pick<RpsParts, 'options' | 'clock' | 'store' | 'verifier' | 'onLogin'>;
 
 export class Dance {
   readonly #parts: DanceParts;
@@ -69,13 +69,18 @@ export class Dance {
     const answered = await this.#findAnswered(mpinId, ordered, pass2.v);
     const proof: Attempt['proof'] =
       answered === undefined ? { proven: false } : { proven: true, challengeId: answered.id };
-    return this.#settle(mpinId, pass2, proof);
+    return this.#settle(mpinId, pass2, proof, peer);
   }
 
   /** Pass 2 against a challenge that only its caller holds, and uses once. */
-  async finishWith(mpinId: string, pass2: Pass2, challenge: Challenge): Promise<DanceEnd> {
+  async finishWith(
+    mpinId: string,
+    pass2: Pass2,
+    challenge: Challenge,
+    peer: string,
+  ): Promise<DanceEnd> {
     const answered = await this.#findAnswered(mpinId, [challenge], pass2.v);
-    return this.#settle(mpinId, pass2, { proven: answered !== undefined });
+    return this.#settle(mpinId, pass2, { proven: answered !== undefined }, peer);
   }
 
   /**
@@ -105,8 +110,13 @@ export class Dance {
     return undefined;
   }
 
-  async #settle(mpinId: string, pass2: Pass2, proof: Attempt['proof']): Promise<DanceEnd> {
-    const { options, store } = this.#parts;
+  async #settle(
+    mpinId: string,
+    pass2: Pass2,
+    proof: Attempt['proof'],
+    peer: string,
+  ): Promise<DanceEnd> {
+    const { options, store, onLogin } = this.#parts;
     const authOTT = randomToken(options.OTTLength);
     const otp = options.requestOTP && pass2.wantsOtp ? { otp: randomOtp() } : {};
     // With a WID the browser that shows it would be logged in; no such number is known here, so
@@ -120,6 +130,7 @@ export class Dance {
       resultLifeMs: RESULT_LIFE_MS,
       failuresMax: options.maxInvalidLoginAttempts,
     });
+    onLogin?.(settled, peer);
     if (settled === 'gone') throw noPass1();
     return { authOTT, ...otp };
   }

@@ -3,7 +3,8 @@ import type { Credentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
 import type { VerifierPool } from '../crypto/pool.js';
 import type { Clock } from '../protocol/clock.js';
-import type { Store } from '../store/store.js';
+import type { Settlement, Store } from '../store/store.js';
+import type { LoginAdmission } from './admission.js';
 import type { AuthorityClient } from './authority.js';
 import type { RpaCallbacks } from './rpa-callbacks.js';
 import type { PublicUrls } from './urls.js';
@@ -20,6 +21,10 @@ export interface RpsParts {
   readonly rpa: RpaCallbacks;
   /** Throws a 503 (HttpError) as long as there is no server secret. */
   readonly verifier: () => Pick<VerifierPool, 'findAccepted'>;
+  /** Who may go on when there is more to do than can be done. */
+  readonly admission: LoginAdmission;
+  /** Told what became of each pass 2 that was decided, and where it came from. */
+  readonly onLogin?: ((outcome: Settlement, peer: string) => void) | undefined;
   /** Where clients may read time permits; undefined until the hosted side has told. */
   readonly permitsStorageURL: () => string | undefined;
 }

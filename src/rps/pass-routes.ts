@@ -17,29 +17,41 @@ import { VERSION } from './replies.js';
 /** The longest identity in hex, three points, and room for names, spaces and unknown fields. */
 export const PASS_BYTES_MAX = 2 * MPIN_ID_BYTES_MAX + 4096;
 
-type PassParts = Pick<RpsParts, 'options' | 'urls' | 'clock' | 'store' | 'verifier'>;
+type PassParts = Pick<
+  RpsParts,
+  'options' | 'urls' | 'clock' | 'store' | 'verifier' | 'admission' | 'onLogin'
+>;
 
 export function passRoutes(parts: PassParts): Route[] {
   const dance = new Dance(parts);
-  const { usePermits } = parts.options;
-  const route = (path: string, handle: Route['handle']): Route => ({
+  const { admission, options } = parts;
+  const { usePermits } = options;
+  type Pass = Pick<Route, 'beginsWork' | 'refuse' | 'handle'>;
+  const route = (path: string, pass: Pass): Route => ({
     method: 'POST',
     path: `${parts.urls.prefix}${path}`,
     access: 'public',
     bodyBytesMax: PASS_BYTES_MAX,
-    handle,
+    ...pass,
   });
   return [
-    route('/pass1', async (call): Promise<Answer> => {
-      const body = readBody(call);
-      const pass1 = readPass1(body, usePermits);
-      const { y } = await dance.begin(readMpinId(body), pass1, call.peer);
-      return answer(200, pass1Reply(y));
+    route('/pass1', {
+      beginsWork: true,
+      refuse: () => admission.begin(),
+      handle: async (call): Promise<Answer> => {
+        const body = readBody(call);
+        const pass1 = readPass1(body, usePermits);
+        const { y } = await dance.begin(readMpinId(body), pass1, call.peer);
+        return answer(200, pass1Reply(y));
+      },
     }),
-    route('/pass2', async (call): Promise<Answer> => {
-      const body = readBody(call);
-      const pass2 = readPass2(body);
-      return answer(200, pass2Reply(await dance.finish(readMpinId(body), pass2, call.peer)));
+    route('/pass2', {
+      refuse: () => admission.check(),
+      handle: async (call): Promise<Answer> => {
+        const body = readBody(call);
+        const pass2 = readPass2(body);
+        return answer(200, pass2Reply(await dance.finish(readMpinId(body), pass2, call.peer)));
+      },
     }),
   ];
 }

@@ -1,25 +1,29 @@
 /** The relying party service: its parts put together, and their life. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readCredentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
-import { createVerifierPool, defaultThreads, type VerifierPool } from '../crypto/pool.js';
 import type { Route } from '../http/call.js';
 import { rpsCors } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';
-import { startHttpServer } from '../http/server.js';
+import type { AddressRateOptions } from '../http/rates.js';
+import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { createMemoryStore } from '../store/memory/memory-store.js';
 import { activationRoutes } from './activation.js';
-import { type AuthorityClient, createAuthorityClient } from './authority.js';
+import { LoginAdmission } from './admission.js';
+import { createAuthorityClient } from './authority.js';
 import { clientSecretRoutes } from './client-secret.js';
 import { danceSocket } from './dance-socket.js';
+import { healthRoutes, rpsHealth } from './health.js';
 import { loginRoutes } from './login.js';
+import { RpsMetrics } from './metrics.js';
 import type { RpsParts } from './parts.js';
 import { passRoutes } from './pass-routes.js';
 import { permitRoutes } from './permits.js';
 import { registrationRoutes } from './registration.js';
-import { rpsErrorAnswer, rpsReplies, unavailable } from './replies.js';
+import { rpsErrorAnswer, rpsReplies } from './replies.js';
 import { createRpaCallbacks } from './rpa-callbacks.js';
-import { acquireServerSecret, untilThere } from './server-secret.js';
+import { Secrets } from './secrets.js';
 import { settingsRoutes } from './settings.js';
 import { statusRoutes } from './status.js';
 import { demandUrls, publicUrls } from './urls.js';
@@ -32,8 +36,10 @@ const OUTGOING_MS_MAX = 10_000;
 const OUTGOING_BYTES_MAX = 65_536;
 /** Longest body of routes that set no limit of their own: a token and some fields. */
 const BODY_BYTES_MAX = 16_384;
-/** Milliseconds that requests in flight get at the end. */
-const STOP_MS_MAX = 10_000;
+/** Milliseconds beyond those that are configured in which a stop must have come to its end. */
+const STOP_SLACK_MS = 3_000;
+/** Seconds in the unit of a rate of failures. */
+const MINUTE = 60;
 
 export function rpsRoutes(parts: RpsParts): Route[] {
   return [
@@ -63,14 +69,19 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
     timeoutMs: OUTGOING_MS_MAX,
     bodyBytesMax: OUTGOING_BYTES_MAX,
   });
-  const store = createMemoryStore({ ...options, now: () => clock.now() });
+  const metrics = new RpsMetrics();
+  const memory = createMemoryStore({ ...options, now: () => clock.now() });
+  const store = metrics.timed(memory);
   const authority = createAuthorityClient({
     localUrl: options.DTALocalURL,
     credentials,
     outgoing,
     clock,
   });
-  const secrets = new Secrets(options, authority, context);
+  const { onBatch } = metrics;
+  const secrets = new Secrets({ ...context, options, authority, onBatch });
+  const admission = new LoginAdmission(options, () => secrets.pool?.stats().queued ?? 0);
+  let server: HttpServer | undefined;
   const parts: RpsParts = {
     options,
     credentials,
@@ -81,12 +92,48 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
     authority,
     rpa: createRpaCallbacks({ options, outgoing, log }),
     verifier: () => secrets.verifier(),
+    admission,
+    onLogin: (outcome, peer) => {
+      metrics.onLogin(outcome);
+      if (outcome === 401 || outcome === 410) server?.countFailure(peer);
+    },
     permitsStorageURL: () => secrets.storageURL,
   };
-  const server = await startHttpServer({
+  const health = rpsHealth({ store, pool: () => secrets.pool });
+  server = await listen(parts, [...healthRoutes(health), metrics.route()], metrics);
+  metrics.readFrom({ store, pool: () => secrets.pool, http: () => server?.stats(), admission });
+  log.info({ address: server.address }, 'RPS listens');
+  log.warn('memory store: this instance cannot share its state, and forgets it at its end');
+  return {
+    address: server.address,
+    ready: secrets.acquire(),
+    stopMsMax: options.stopPauseMs + options.stopDrainMs + STOP_SLACK_MS,
+    async stop() {
+      health.stopping();
+      await sleep(options.stopPauseMs);
+      secrets.giveUp();
+      await server.stop(options.stopDrainMs);
+      await secrets.close();
+      await outgoing.close();
+      await store.close();
+    },
+  };
+}
+
+function listen(
+  parts: RpsParts,
+  privateRoutes: readonly Route[],
+  { onAnswer }: RpsMetrics,
+): Promise<HttpServer> {
+  const { options, log } = parts;
+  const rates = ratesOf(options);
+  if (rates !== undefined && options.trustedProxies.length === 0) {
+    log.warn('rates by address, but no trustedProxies: behind a proxy all clients count as one');
+  }
+  return startHttpServer({
     host: options.address,
     port: options.port,
-    routes: rpsRoutes(parts),
+    routes: [...rpsRoutes(parts), ...privateRoutes],
     sockets: [danceSocket(parts)],
     cors: rpsCors(options.allowOrigin),
     privateAllow: options.privateAllow,
@@ -95,78 +142,23 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
     replies: rpsReplies,
     errorAnswer: rpsErrorAnswer,
     log,
-  });
-  log.info({ address: server.address }, 'RPS listens');
-  log.warn('memory store: this instance cannot share its state, and forgets it at its end');
-  return {
-    address: server.address,
-    ready: secrets.acquire(),
-    async stop() {
-      secrets.giveUp();
-      await server.stop(STOP_MS_MAX);
-      await secrets.close();
-      await outgoing.close();
-      await store.close();
+    limits: {
+      connections: options.connectionsMax,
+      sockets: options.socketsMax,
+      turnMs: options.turnMsMax,
     },
-  };
+    onAnswer,
+    ...(rates === undefined ? {} : { rates }),
+  });
 }
 
-/** What the authorities give at the start, as far as it is there. */
-class Secrets {
-  storageURL: string | undefined;
-  readonly #options: RpsOptions;
-  readonly #authority: AuthorityClient;
-  readonly #context: RoleContext;
-  readonly #end = new AbortController();
-  #pool: VerifierPool | undefined;
-
-  constructor(options: RpsOptions, authority: AuthorityClient, context: RoleContext) {
-    this.#options = options;
-    this.#authority = authority;
-    this.#context = context;
-  }
-
-  verifier(): VerifierPool {
-    if (this.#pool === undefined) throw unavailable('Waiting for the server secret, try again');
-    return this.#pool;
-  }
-
-  /** Resolves when everything is there; rejects when that was given up. */
-  acquire(): Promise<void> {
-    const asking = { log: this.#context.log, signal: this.#end.signal };
-    const ready = Promise.all([
-      acquireServerSecret(this.#authority, asking).then((secret) => this.#startPool(secret)),
-      untilThere('address of the permit storage', asking, async () => {
-        const url = await this.#authority.permitsStorageURL();
-        this.storageURL = url === '' ? undefined : url;
-      }),
-    ]).then(() => {});
-    // Whoever stops a role before it was ready need not have waited for it.
-    ready.catch(() => {});
-    return ready;
-  }
-
-  giveUp(): void {
-    this.#end.abort(new Error('stopped before it was ready'));
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.close();
-  }
-
-  #startPool(serverSecret: Uint8Array): void {
-    const { cryptoThreads, verifyQueueMax } = this.#options;
-    const { log } = this.#context;
-    try {
-      this.#end.signal.throwIfAborted();
-      this.#pool = createVerifierPool({
-        serverSecret,
-        threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
-        queueMax: verifyQueueMax,
-        onFault: (error) => log.error({ err: error }, 'a worker died'),
-      });
-    } finally {
-      serverSecret.fill(0);
-    }
-  }
+/** Undefined when neither rate is on. */
+function ratesOf(options: RpsOptions): AddressRateOptions | undefined {
+  const { addressRequestsPerSecond: requests, addressFailuresPerMinute: failures } = options;
+  if (requests === 0 && failures === 0) return undefined;
+  return {
+    requests: { perSecond: requests, burst: options.addressRequestsBurst },
+    failures: { perSecond: failures / MINUTE, burst: options.addressFailuresBurst },
+    addressesMax: options.rateAddressesMax,
+  };
 }

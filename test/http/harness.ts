@@ -67,7 +67,7 @@ export interface RawConnection {
 
 const PATIENCE_MS = 5_000;
 
-export function raw(server: HttpServer, first = ''): RawConnection {
+export function raw(server: Pick<HttpServer, 'host' | 'port'>, first = ''): RawConnection {
   const socket = connect({ host: server.host, port: server.port, allowHalfOpen: true });
   let text = '';
   const watchers = new Set<() => void>();

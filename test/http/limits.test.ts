@@ -1,4 +1,4 @@
-/** What is refused, and how early: connections, late requests, rates, heads that mean two things. */
+/** What is refused, and how early: connections, late requests, rates, heads with two ends. */
 import t from 'tap';
 import { fetch } from 'undici';
 import { WebSocket } from 'ws';

@@ -1,0 +1,81 @@
+/** What the authorities give at the start, and the workers that hold it from then on. */
+import type { RpsOptions } from '../config/rps.js';
+import {
+  type BatchReport,
+  createVerifierPool,
+  defaultThreads,
+  type VerifierPool,
+} from '../crypto/pool.js';
+import type { RoleContext } from '../ops/role.js';
+import type { AuthorityClient } from './authority.js';
+import { unavailable } from './replies.js';
+import { acquireServerSecret, untilThere } from './server-secret.js';
+
+export interface SecretsParts extends RoleContext {
+  readonly options: RpsOptions;
+  readonly authority: AuthorityClient;
+  readonly onBatch: (report: BatchReport) => void;
+}
+
+/** What the authorities give at the start, as far as it is there. */
+export class Secrets {
+  storageURL: string | undefined;
+  readonly #parts: SecretsParts;
+  readonly #end = new AbortController();
+  #pool: VerifierPool | undefined;
+
+  constructor(parts: SecretsParts) {
+    this.#parts = parts;
+  }
+
+  /** The workers, once there is a secret for them. */
+  get pool(): VerifierPool | undefined {
+    return this.#pool;
+  }
+
+  verifier(): VerifierPool {
+    if (this.#pool === undefined) throw unavailable('Waiting for the server secret, try again');
+    return this.#pool;
+  }
+
+  /** Resolves when everything is there; rejects when that was given up. */
+  acquire(): Promise<void> {
+    const { authority, log } = this.#parts;
+    const asking = { log, signal: this.#end.signal };
+    const ready = Promise.all([
+      acquireServerSecret(authority, asking).then((secret) => this.#startPool(secret)),
+      untilThere('address of the permit storage', asking, async () => {
+        const url = await authority.permitsStorageURL();
+        this.storageURL = url === '' ? undefined : url;
+      }),
+    ]).then(() => {});
+    // Whoever stops a role before it was ready need not have waited for it.
+    ready.catch(() => {});
+    return ready;
+  }
+
+  giveUp(): void {
+    this.#end.abort(new Error('stopped before it was ready'));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  #startPool(serverSecret: Uint8Array): void {
+    const { options, log, onBatch } = this.#parts;
+    const { cryptoThreads, verifyQueueMax } = options;
+    try {
+      this.#end.signal.throwIfAborted();
+      this.#pool = createVerifierPool({
+        serverSecret,
+        threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
+        queueMax: verifyQueueMax,
+        onBatch,
+        onFault: (error) => log.error({ err: error }, 'a worker died'),
+      });
+    } finally {
+      serverSecret.fill(0);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** How fast the store answers, and how much it holds. */
+import type { HistogramsBy } from '../ops/histogram.js';
+import type { Metrics } from '../ops/metrics.js';
+import type { Store } from '../store/store.js';
+
+/** One call in so many is timed: enough to see a slow store, and free for a fast one. */
+const TIMED_ONE_IN = 16;
+
+const TIMED = [
+  'putRegistration',
+  'registration',
+  'activate',
+  'markIssued',
+  'dropRegistration',
+  'putChallenge',
+  'challenges',
+  'settle',
+  'takeResult',
+  'cachePermits',
+  'cachedPermit',
+] as const satisfies readonly (keyof Store)[];
+
+type Verb = (...args: unknown[]) => Promise<unknown>;
+
+/** The same store, with a part of its calls timed by verb. */
+export function timedStore(store: Store, durations: HistogramsBy): Store {
+  const timed: Record<string, Verb> = {};
+  for (const name of TIMED) {
+    const call = (store[name] as Verb).bind(store);
+    const histogram = durations.of(name);
+    let calls = 0;
+    timed[name] = (...args) => {
+      calls += 1;
+      if (calls % TIMED_ONE_IN !== 0) return call(...args);
+      const startedMs = performance.now();
+      return call(...args).finally(() => {
+        histogram.observe((performance.now() - startedMs) / 1000);
+      });
+    };
+  }
+  const others = {
+    sizes: () => store.sizes(),
+    ping: () => store.ping(),
+    close: () => store.close(),
+  };
+  return { ...timed, ...others } as unknown as Store;
+}
+
+export function addStoreMetrics(metrics: Metrics, store: Store, durations: HistogramsBy): void {
+  const duration = 'mpin_store_duration_seconds';
+  metrics.add({
+    name: duration,
+    help: `Time of the store's verbs; one call in ${TIMED_ONE_IN} is timed`,
+    type: 'histogram',
+    read: () => durations.samples(duration),
+  });
+  metrics.add({
+    name: 'mpin_store_entries',
+    help: 'What the store holds, by kind; what is overdue counts until it is cleared',
+    type: 'gauge',
+    read: () => {
+      const { identityBytes: _, ...entries } = store.sizes();
+      return Object.entries(entries).map(([kind, value]) => ({ labels: { kind }, value }));
+    },
+  });
+  metrics.addValue({
+    name: 'mpin_store_identity_bytes',
+    help: 'Memory for identities',
+    type: 'gauge',
+    value: () => store.sizes().identityBytes,
+  });
+}
