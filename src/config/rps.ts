@@ -50,13 +50,20 @@ const overloadOptions = {
     256,
     'logins',
     'Logins waiting for a worker at which none is begun: pass 1 and new WebSockets get 503, so ' +
-      'that those begun can end. A few milliseconds of work; less than verifyQueueMax',
+      'that those begun can end. Less than verifyQueueMax',
     { min: 1, max: 1_000_000 },
+  ),
+  loginWaitMsMax: int(
+    10,
+    'ms',
+    'Expected wait for a worker at which none is begun either, from 64 waiting logins on',
+    { min: 1, max: 60_000 },
   ),
   turnMsMax: int(
     10,
     'ms',
-    'One turn of the event loop; logins begun later in a turn get 503, as the server is behind',
+    'One turn of the event loop; logins begun later in a turn, after 100 requests in it, get 503: ' +
+      'the server is behind',
     { min: 1, max: 60_000 },
   ),
   addressRequestsPerSecond: int(

@@ -66,6 +66,9 @@ export interface BatcherOptions {
   readonly onBatch?: ((report: BatchReport) => void) | undefined;
 }
 
+/** Batches over which the time of a record is smoothed: the last second or so under load. */
+const RECENT_BATCHES = 32;
+
 /** A group that waits for its records to be checked. */
 interface Waiting {
   readonly records: number;
@@ -92,6 +95,8 @@ export class Batcher {
   };
   /** The groups whose records are in the queue, in the same order. */
   readonly #waiting: Waiting[] = [];
+  /** Arithmetic of one record in recent batches, in microseconds. */
+  #recordUs = 0;
   #running = 0;
   #turnEnds = false;
   #closed: Promise<void> | undefined;
@@ -125,6 +130,16 @@ export class Batcher {
     });
     this.#handOut();
     return answer;
+  }
+
+  /** Records that wait now. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** How long a record that came now would wait for a worker, by the speed of recent batches. */
+  get expectedWaitMs(): number {
+    return (this.#queue.length * this.#recordUs) / (this.#workers * US_PER_MS);
   }
 
   stats(): BatcherStats {
@@ -216,6 +231,8 @@ export class Batcher {
     for (const status of statuses) if (status !== STATUS_OK) failures += 1;
     this.#limit.observe(records, failures);
     const waitUsOf = (group: Waiting) => (startedMs - group.sinceMs) * US_PER_MS;
+    this.#recordUs +=
+      (runUs / records - this.#recordUs) / Math.min(RECENT_BATCHES, this.#sums.batches + 1);
     this.#sums.batches += 1;
     this.#sums.records += records;
     this.#sums.failures += failures;

@@ -46,6 +46,10 @@ export interface VerifierPool {
    * that is accepted, or −1.
    */
   findAccepted(group: readonly RecordFields[]): Promise<number>;
+  /** Records that wait for a worker now. */
+  readonly queued: number;
+  /** How long a record that came now would wait, in milliseconds, by the speed of recent ones. */
+  readonly expectedWaitMs: number;
   /** Counters and the present state, for metrics. */
   stats(): VerifierStats;
   /** Lets what was accepted finish, then ends the workers and wipes the secret. */
@@ -82,6 +86,12 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
   const { kernel } = addon;
   return {
     findAccepted: (group) => batcher.findAccepted(group),
+    get queued() {
+      return batcher.queued;
+    },
+    get expectedWaitMs() {
+      return batcher.expectedWaitMs;
+    },
     stats: () => ({ ...batcher.stats(), threads, workersLost: workers.workersLost, kernel }),
     close: () => batcher.close(),
   };

@@ -21,6 +21,11 @@ export interface HttpLimits {
    * met later in a turn get 503: the server is behind, and whoever waits does so twice as long.
    */
   readonly turnMs: number;
+  /**
+   * Requests in a turn before that counts: a long turn with few of them means that the machine
+   * was busy with something else, and refusing would help nobody.
+   */
+  readonly turnRequests: number;
   /** Open WebSockets: each costs about 10 KB; a dance lives seconds, so this is 1000 logins/s. */
   readonly sockets: number;
   /** Frames of one WebSocket that wait for the one in work: a client sends one at a time. */
@@ -39,6 +44,7 @@ export const HTTP_LIMITS: HttpLimits = {
   connections: 16_384,
   connectionsSlack: 256,
   turnMs: 10,
+  turnRequests: 100,
   sockets: 10_000,
   framesQueued: 8,
   socketBacklogBytes: 262_144,

@@ -105,6 +105,7 @@ class Running implements ServerContext {
   #connections = 0;
   #inFlight = 0;
   #turnStartedMs = NO_TURN;
+  #turnRequests = 0;
   #stopped: Promise<void> | undefined;
   #quiet: (() => void) | undefined;
 
@@ -125,6 +126,7 @@ class Running implements ServerContext {
   began(): number {
     const nowMs = performance.now();
     this.#inFlight += 1;
+    this.#turnRequests += 1;
     if (this.#turnStartedMs === NO_TURN) {
       this.#turnStartedMs = nowMs;
       setImmediate(this.#turnEnded);
@@ -138,7 +140,8 @@ class Running implements ServerContext {
   }
 
   isBehind(nowMs: number): boolean {
-    return nowMs - this.#turnStartedMs > this.limits.turnMs;
+    const { turnMs, turnRequests } = this.limits;
+    return nowMs - this.#turnStartedMs > turnMs && this.#turnRequests > turnRequests;
   }
 
   refused(reason: RefusalReason): void {
@@ -166,6 +169,7 @@ class Running implements ServerContext {
   /** The sockets that were ready when the turn began have all been heard. */
   readonly #turnEnded = (): void => {
     this.#turnStartedMs = NO_TURN;
+    this.#turnRequests = 0;
   };
 
   /** `change` is 1 for a new connection, −1 for one that ended without an upgrade. */

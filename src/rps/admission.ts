@@ -3,6 +3,7 @@
  * cheaply, before their body is read; those already begun end, so that no work is done in vain.
  */
 import type { RpsOptions } from '../config/rps.js';
+import type { VerifierPool } from '../crypto/pool.js';
 import type { Answer } from '../http/call.js';
 import { RETRY_LATER, VERSION } from './replies.js';
 
@@ -14,32 +15,48 @@ const BUSY: Answer = {
   headers: RETRY_LATER,
 };
 
-type Limits = Pick<RpsOptions, 'loginsInFlightMax' | 'verifyQueueMax'>;
+/**
+ * Logins that may wait however long that takes: one batch to run while the next comes together.
+ * With fewer, a server with slow arithmetic would work in batches too small to be cheap.
+ */
+const WAITING_ALWAYS = 64;
+
+type Limits = Pick<RpsOptions, 'loginsInFlightMax' | 'loginWaitMsMax' | 'verifyQueueMax'>;
+
+/** What waits for the workers (crypto/pool.ts). */
+type Waiting = Pick<VerifierPool, 'queued' | 'expectedWaitMs'>;
 
 export class LoginAdmission {
   readonly #limits: Limits;
-  readonly #waiting: () => number;
+  readonly #pool: () => Waiting | undefined;
   /** Refusals since the start. */
   begun = 0;
   checked = 0;
 
-  /** `waiting` counts the logins that wait for a worker. */
-  constructor(limits: Limits, waiting: () => number) {
+  constructor(limits: Limits, pool: () => Waiting | undefined) {
     this.#limits = limits;
-    this.#waiting = waiting;
+    this.#pool = pool;
   }
 
   /** Before pass 1 and new WebSockets: the answer that refuses them, or undefined. */
   begin(): Answer | undefined {
-    if (this.#waiting() < this.#limits.loginsInFlightMax) return undefined;
+    const pool = this.#pool();
+    if (pool === undefined || !this.#tooMany(pool)) return undefined;
     this.begun += 1;
     return BUSY;
   }
 
   /** Before pass 2: the answer that refuses it, or undefined. */
   check(): Answer | undefined {
-    if (this.#waiting() < this.#limits.verifyQueueMax) return undefined;
+    const pool = this.#pool();
+    if (pool === undefined || pool.queued < this.#limits.verifyQueueMax) return undefined;
     this.checked += 1;
     return BUSY;
+  }
+
+  #tooMany({ queued, expectedWaitMs }: Waiting): boolean {
+    const { loginsInFlightMax, loginWaitMsMax } = this.#limits;
+    if (queued >= loginsInFlightMax) return true;
+    return queued >= WAITING_ALWAYS && expectedWaitMs > loginWaitMsMax;
   }
 }

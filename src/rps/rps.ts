@@ -80,7 +80,7 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
   });
   const { onBatch } = metrics;
   const secrets = new Secrets({ ...context, options, authority, onBatch });
-  const admission = new LoginAdmission(options, () => secrets.pool?.stats().queued ?? 0);
+  const admission = new LoginAdmission(options, () => secrets.pool);
   let server: HttpServer | undefined;
   const parts: RpsParts = {
     options,

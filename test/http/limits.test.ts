@@ -101,7 +101,7 @@ t.test('a server that is behind begins nothing new, and goes on with the rest', 
       route('POST', '/begin', () => OK, { beginsWork: true }),
       route('POST', '/end', () => OK),
     ],
-    { limits: { turnMs: 10 } },
+    { limits: { turnMs: 10, turnRequests: 1 } },
   );
   const connect = async () => {
     const connection = raw(server, request('POST /end', ['Content-Length: 0']));

@@ -89,16 +89,23 @@ t.test('a service without server secret lives and is not ready; then it is', asy
 });
 
 t.test('with many logins waiting none is begun, and those begun go on longer', (t) => {
-  let waiting = 0;
-  const limits = { loginsInFlightMax: 10, verifyQueueMax: 20 };
-  const admission = new LoginAdmission(limits, () => waiting);
+  const pool = { queued: 0, expectedWaitMs: 1_000 };
+  const limits = { loginsInFlightMax: 100, loginWaitMsMax: 10, verifyQueueMax: 200 };
+  const admission = new LoginAdmission(limits, () => pool);
+  const busy = { status: 503, headers: { 'Retry-After': '1' } };
+  pool.queued = 63;
+  t.equal(admission.begin(), undefined, 'two batches may wait, however slow they are');
+  pool.queued = 64;
+  t.match(admission.begin(), busy);
+  pool.expectedWaitMs = 10;
   t.equal(admission.begin(), undefined);
-  waiting = 10;
-  t.match(admission.begin(), { status: 503, headers: { 'Retry-After': '1' } });
+  pool.queued = 100;
+  t.match(admission.begin(), busy);
   t.equal(admission.check(), undefined);
-  waiting = 20;
-  t.match(admission.check(), { status: 503, headers: { 'Retry-After': '1' } });
-  t.match(admission, { begun: 1, checked: 1 });
+  pool.queued = 200;
+  t.match(admission.check(), busy);
+  t.match(admission, { begun: 2, checked: 1 });
+  t.equal(new LoginAdmission(limits, () => undefined).begin(), undefined, 'nothing waits yet');
   t.end();
 });
 
