@@ -62,8 +62,8 @@ const overloadOptions = {
   turnMsMax: int(
     10,
     'ms',
-    'One turn of the event loop; logins begun later in a turn, after 100 requests in it, get 503: ' +
-      'the server is behind',
+    'One turn of the event loop; logins begun later in a turn, after 100 requests in it, get ' +
+      '503, as the server is behind',
     { min: 1, max: 60_000 },
   ),
   addressRequestsPerSecond: int(
