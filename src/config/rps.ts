@@ -49,14 +49,14 @@ const overloadOptions = {
   loginsInFlightMax: int(
     256,
     'logins',
-    'Logins waiting for a worker at which none is begun: pass 1 and new WebSockets get 503, so ' +
-      'that those begun can end. Less than verifyQueueMax',
+    'Logins being checked or waiting for it at which none is begun: pass 1 and new WebSockets ' +
+      'get 503, so that those begun can end. Less than verifyQueueMax',
     { min: 1, max: 1_000_000 },
   ),
   loginWaitMsMax: int(
     10,
     'ms',
-    'Expected wait for a worker at which none is begun either, from 64 waiting logins on',
+    'Expected wait for a worker beyond which none is begun either, from 64 logins in flight on',
     { min: 1, max: 60_000 },
   ),
   turnMsMax: int(

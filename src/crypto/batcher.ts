@@ -98,6 +98,7 @@ export class Batcher {
   /** Arithmetic of one record in recent batches, in microseconds. */
   #recordUs = 0;
   #running = 0;
+  #runningRecords = 0;
   #turnEnds = false;
   #closed: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
@@ -132,14 +133,14 @@ export class Batcher {
     return answer;
   }
 
-  /** Records that wait now. */
-  get queued(): number {
-    return this.#queue.length;
+  /** Records accepted and not yet answered. */
+  get inFlight(): number {
+    return this.#queue.length + this.#runningRecords;
   }
 
   /** How long a record that came now would wait for a worker, by the speed of recent batches. */
   get expectedWaitMs(): number {
-    return (this.#queue.length * this.#recordUs) / (this.#workers * US_PER_MS);
+    return (this.inFlight * this.#recordUs) / (this.#workers * US_PER_MS);
   }
 
   stats(): BatcherStats {
@@ -191,8 +192,9 @@ export class Batcher {
     const records = groups.reduce((sum, group) => sum + group.records, 0);
     const task = { records: this.#queue.take(records), failureRate: this.#limit.failureRate };
     this.#running += 1;
+    this.#runningRecords += records;
     if (this.#waiting.length === 0) this.#emptied?.();
-    void this.#run(task, groups);
+    void this.#run(task, groups, records);
   }
 
   /** Whole groups from the front, as many as the batch may hold and at least one. */
@@ -206,7 +208,7 @@ export class Batcher {
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
   }
 
-  async #run(task: VerifyTask, groups: readonly Waiting[]): Promise<void> {
+  async #run(task: VerifyTask, groups: readonly Waiting[], records: number): Promise<void> {
     const startedMs = performance.now();
     try {
       const { statuses, runUs } = await this.#runner.run(task);
@@ -221,6 +223,7 @@ export class Batcher {
       for (const { reject } of groups) reject(error);
     } finally {
       this.#running -= 1;
+      this.#runningRecords -= records;
       this.#handOut();
     }
   }

@@ -46,8 +46,8 @@ export interface VerifierPool {
    * that is accepted, or −1.
    */
   findAccepted(group: readonly RecordFields[]): Promise<number>;
-  /** Records that wait for a worker now. */
-  readonly queued: number;
+  /** Records accepted and not yet answered. */
+  readonly inFlight: number;
   /** How long a record that came now would wait, in milliseconds, by the speed of recent ones. */
   readonly expectedWaitMs: number;
   /** Counters and the present state, for metrics. */
@@ -86,8 +86,8 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
   const { kernel } = addon;
   return {
     findAccepted: (group) => batcher.findAccepted(group),
-    get queued() {
-      return batcher.queued;
+    get inFlight() {
+      return batcher.inFlight;
     },
     get expectedWaitMs() {
       return batcher.expectedWaitMs;

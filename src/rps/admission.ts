@@ -16,15 +16,15 @@ const BUSY: Answer = {
 };
 
 /**
- * Logins that may wait however long that takes: one batch to run while the next comes together.
+ * Logins that may be in flight however long that takes: one batch to run while the next comes together.
  * With fewer, a server with slow arithmetic would work in batches too small to be cheap.
  */
-const WAITING_ALWAYS = 64;
+const IN_FLIGHT_ALWAYS = 64;
 
 type Limits = Pick<RpsOptions, 'loginsInFlightMax' | 'loginWaitMsMax' | 'verifyQueueMax'>;
 
-/** What waits for the workers (crypto/pool.ts). */
-type Waiting = Pick<VerifierPool, 'queued' | 'expectedWaitMs'>;
+/** What the workers have before them (crypto/pool.ts). */
+type Waiting = Pick<VerifierPool, 'inFlight' | 'expectedWaitMs'>;
 
 export class LoginAdmission {
   readonly #limits: Limits;
@@ -49,14 +49,14 @@ export class LoginAdmission {
   /** Before pass 2: the answer that refuses it, or undefined. */
   check(): Answer | undefined {
     const pool = this.#pool();
-    if (pool === undefined || pool.queued < this.#limits.verifyQueueMax) return undefined;
+    if (pool === undefined || pool.inFlight < this.#limits.verifyQueueMax) return undefined;
     this.checked += 1;
     return BUSY;
   }
 
-  #tooMany({ queued, expectedWaitMs }: Waiting): boolean {
+  #tooMany({ inFlight, expectedWaitMs }: Waiting): boolean {
     const { loginsInFlightMax, loginWaitMsMax } = this.#limits;
-    if (queued >= loginsInFlightMax) return true;
-    return queued >= WAITING_ALWAYS && expectedWaitMs > loginWaitMsMax;
+    if (inFlight >= loginsInFlightMax) return true;
+    return inFlight >= IN_FLIGHT_ALWAYS && expectedWaitMs > loginWaitMsMax;
   }
 }

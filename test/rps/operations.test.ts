@@ -89,20 +89,20 @@ t.test('a service without server secret lives and is not ready; then it is', asy
 });
 
 t.test('with many logins waiting none is begun, and those begun go on longer', (t) => {
-  const pool = { queued: 0, expectedWaitMs: 1_000 };
+  const pool = { inFlight: 0, expectedWaitMs: 1_000 };
   const limits = { loginsInFlightMax: 100, loginWaitMsMax: 10, verifyQueueMax: 200 };
   const admission = new LoginAdmission(limits, () => pool);
   const busy = { status: 503, headers: { 'Retry-After': '1' } };
-  pool.queued = 63;
-  t.equal(admission.begin(), undefined, 'two batches may wait, however slow they are');
-  pool.queued = 64;
+  pool.inFlight = 63;
+  t.equal(admission.begin(), undefined, 'so many may be in flight, however slow it is');
+  pool.inFlight = 64;
   t.match(admission.begin(), busy);
   pool.expectedWaitMs = 10;
   t.equal(admission.begin(), undefined);
-  pool.queued = 100;
+  pool.inFlight = 100;
   t.match(admission.begin(), busy);
   t.equal(admission.check(), undefined);
-  pool.queued = 200;
+  pool.inFlight = 200;
   t.match(admission.check(), busy);
   t.match(admission, { begun: 2, checked: 1 });
   t.equal(new LoginAdmission(limits, () => undefined).begin(), undefined, 'nothing waits yet');
