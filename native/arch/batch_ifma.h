@@ -1,0 +1,250 @@
+// The check of many logins with eight lanes.
+//
+// e(Vᵢ, Q)·e(Uᵢ + yᵢBᵢ, s·Q) = 1 for all i holds, but for a chance below 2^-128, when it holds for
+// the sums with random factors rᵢ (Bellare, Garay, Rabin, EUROCRYPT 1998): all points have prime
+// order, as the cofactor is 1. There are three ways to use that:
+//   whole        one scalar pairing product for everything,
+//   lanes        eight checks side by side, each of one lane's logins in a chunk of 64,
+//   individual   eight logins side by side, without factors, exact.
+// A way that fails is followed by the next on what it could not accept. choose() leaves out a way
+// that is expected to fail too often, so whatever comes in, a login costs little more than its share
+// of an individual check.
+#ifndef MPIN_ARCH_BATCH_IFMA_H_
+#define MPIN_ARCH_BATCH_IFMA_H_
+
+#include "decode_ifma.h"
+#include "msm_ifma.h"
+#include "pairing_ifma.h"
+#include "server.h"
+
+namespace mpin::ifma {
+
+// The prepared lines of both kinds; the scalar ones first, as the scalar kernel knows them.
+template <class S>
+struct VerifierState {
+  typename ServerT<S>::State scalar;
+  PackedLines q, secret;
+};
+
+template <class S>
+struct Batch {
+  using State = VerifierState<S>;
+  using Sums = Msm<S>;
+  using G1 = G1T<S>;
+  using Projective8 = typename Sums::Projective8;
+
+  static_assert(sizeof(State) <= kVerifierBytes && alignof(State) <= alignof(Verifier));
+  static_assert(kBatchMax == Sums::kChunksMax * kChunk);
+
+  struct Scratch {
+    Logins logins;
+    union {
+      DecodeScratch decode;
+      MsmScratch msm;
+    };
+    WindowSums sums[Sums::kChunksMax];
+  };
+
+  struct Plan {
+    bool whole, lanes;
+  };
+
+  // choose: costs in units of an individual check of eight logins; both others take about one,
+  // the whole check a little more than half. wrong is the expected rate of wrong logins.
+  static Plan choose(size_t count, double wrong) {
+    double all_good = 1, eight_good = 1;
+    for (size_t i = 0; i < count; i++) all_good *= 1 - wrong;
+    for (int i = 0; i < 8; i++) eight_good *= 1 - wrong;
+    const double chunks = static_cast<double>((count + kChunk - 1) / kChunk);
+    const bool lanes = count > 8 && eight_good > 0.15;
+    return {count > 1 && all_good * chunks > 0.6, lanes};
+  }
+
+  // --- Preparing a chunk ----------------------------------------------------------------------------
+
+  static size_t chunk_vectors(size_t count, size_t chunk) {
+    const size_t vectors = (count + 7) / 8 - chunk * kChunkVectors;
+    return vectors < kChunkVectors ? vectors : kChunkVectors;
+  }
+
+  static void build_tables(Scratch& s, size_t chunk, size_t vectors, bool all) {
+    Table* tables[3 * kChunkVectors];
+    const Point8* points[3 * kChunkVectors];
+    size_t n = 0;
+    for (size_t j = 0; j < vectors; j++) {
+      const size_t from = chunk * kChunkVectors + j;
+      tables[n] = &s.msm.base[8 * j];
+      points[n++] = &s.logins.base[from];
+      if (!all) continue;
+      tables[n] = &s.msm.proof[8 * j];
+      points[n++] = &s.logins.proof[from];
+      tables[n] = &s.msm.commitment[8 * j];
+      points[n++] = &s.logins.commitment[from];
+    }
+    TableBuilder<S>::build(tables, points, n, s.msm.multiples, s.msm.jobs, s.msm.products);
+  }
+
+  // draw_factors: fresh random factors for a chunk; false when the system has no randomness.
+  static bool draw_factors(Scratch& s, size_t chunk, size_t vectors) {
+    RandomBytes random;
+    for (size_t j = 0; j < vectors; j++) {
+      Codes& codes = s.msm.codes[j];
+      std::memset(&codes, kZeroDigit, sizeof codes);
+      const size_t vector = chunk * kChunkVectors + j;
+      for (size_t lane = 0; lane < 8; lane++) {
+        if (!(s.logins.valid[vector].bits >> lane & 1)) continue;
+        uint64_t r[4], ry[4];
+        if (!random_factor(&codes.r[0][lane], 8, r, &random)) return false;
+        fr_mul(ry, r, s.logins.y[8 * vector + lane]);
+        HalfScalar k1, k2;
+        glv_split(&k1, &k2, ry);
+        recode_vartime(&codes.ry[0][lane], 8, k1, k2);
+      }
+    }
+    return true;
+  }
+
+  // --- The three ways -------------------------------------------------------------------------------
+
+  // check_whole: true when every valid login is right.
+  static bool check_whole(const State& state, Scratch& s, size_t count) {
+    const size_t chunks = (count + kChunk - 1) / kChunk;
+    for (size_t c = 0; c < chunks; c++) {
+      const size_t vectors = chunk_vectors(count, c);
+      build_tables(s, c, vectors, true);
+      if (!draw_factors(s, c, vectors)) return false;
+      Sums::window_sums(s.sums[c], s.msm, vectors);
+    }
+    typename Sums::Window windows[8 * Sums::kGroups];
+    Sums::fold_lanes(windows, s.sums, chunks, s.msm);
+    typename G1::Jacobian proof, response;
+    Sums::horner_vartime(proof, windows, kProofWindows);
+    Sums::horner_vartime(response, windows + kProofWindows, kResponseWindows);
+    typename PairingT<S>::G1Prepared p1, p2;
+    PairingT<S>::prepare_g1(p1, p2, proof, response, PowerT<S>::inv);
+    Fp12T<S> check;
+    PairingT<S>::miller2(check, p1, state.scalar.q, p2, state.scalar.secret);
+    CyclotomicT<S>::final_exp(check, check);
+    return Fp12T<S>::is_one(check) != 0;
+  }
+
+  // pairing_is_one: e(a, Q)·e(b, s·Q) = 1 in which lanes.
+  static FpX8::Mask pairing_is_one(const State& state, const Projective8& a,
+                                   const Projective8& b) {
+    FpX8 inverse, inverse_a, inverse_b;
+    FpX8::mul(inverse, a.y, b.y);  // Never zero: there is no point of order two.
+    invert_vartime<S>(inverse, inverse);
+    FpX8::mul(inverse_a, inverse, b.y);
+    FpX8::mul(inverse_b, inverse, a.y);
+    Pairing8::G1Prepared p1, p2;
+    FpX8::mul(p1.x_over_y, a.x, inverse_a);
+    FpX8::mul(p1.y_inverse, a.z, inverse_a);
+    FpX8::mul(p2.x_over_y, b.x, inverse_b);
+    FpX8::mul(p2.y_inverse, b.z, inverse_b);
+    Fp12T<FpX8> check;
+    Miller8::run(check, p1, state.q, p2, state.secret);
+    CyclotomicT<FpX8>::final_exp(check, check);
+    return Fp12T<FpX8>::is_one(check);
+  }
+
+  // check_lanes: the lanes of a chunk, whose tables are there, in which every valid login is right.
+  static FpX8::Mask check_lanes(const State& state, Scratch& s, size_t chunk, size_t vectors) {
+    if (!draw_factors(s, chunk, vectors)) return FpX8::Mask::make(0);
+    WindowSums& sums = s.sums[0];
+    Sums::window_sums(sums, s.msm, vectors);
+    Projective8 proof, response;
+    Sums::horner_lanes(proof, sums.of, kProofWindows);
+    Sums::horner_lanes(response, sums.of + kProofWindows, kResponseWindows);
+    return pairing_is_one(state, proof, response);
+  }
+
+  // check_eight: logins index[0 … n-1], n <= 8, of a chunk whose tables of base are there.
+  static void check_eight(const State& state, Scratch& s, size_t chunk, const size_t* index,
+                          size_t n, int8_t* statuses) {
+    Point8 proof, commitment, term;
+    uint8_t codes[kDigitCount][8];
+    const Table* tables[8];
+    const size_t start = chunk * kChunk;
+    set_infinite(proof);
+    set_infinite(commitment);
+    std::memset(codes, kZeroDigit, sizeof codes);
+    for (size_t i = 0; i < 8; i++) {
+      tables[i] = &s.msm.base[index[i < n ? i : 0] - start];
+      if (i >= n) continue;
+      HalfScalar k1, k2;
+      glv_split(&k1, &k2, s.logins.y[index[i]]);
+      recode_vartime(&codes[0][i], 8, k1, k2);
+      copy_point(proof, i, s.logins.proof[index[i] / 8], index[i] % 8);
+      copy_point(commitment, i, s.logins.commitment[index[i] / 8], index[i] % 8);
+    }
+    Projective8 a, b, t;
+    Sums::Curve8::set_infinity(b);
+    for (size_t i = kDigitCount; i-- > 0;) {
+      for (int j = 0; j < 3; j++) Sums::Curve8::dbl(b, b);
+      lookup(term, tables, codes[i]);
+      Sums::from_affine(t, term);
+      Sums::Curve8::add(b, b, t);
+    }
+    Sums::from_affine(t, commitment);
+    Sums::Curve8::add(b, b, t);
+    Sums::from_affine(a, proof);
+    const FpX8::Mask good = pairing_is_one(state, a, b);
+    for (size_t i = 0; i < n; i++)
+      statuses[index[i]] =
+          static_cast<int8_t>(good.bits >> i & 1 ? Status::ok : Status::bad_pin);
+  }
+
+  // --- Putting them together --------------------------------------------------------------------------
+
+  // check_chunk: by lanes when asked to, and the logins of all other lanes individually.
+  static void check_chunk(const State& state, Scratch& s, size_t count, size_t chunk, bool lanes,
+                          bool tables_ready, int8_t* statuses) {
+    const size_t vectors = chunk_vectors(count, chunk);
+    if (!tables_ready) build_tables(s, chunk, vectors, lanes);
+    const FpX8::Mask good =
+        lanes ? check_lanes(state, s, chunk, vectors) : FpX8::Mask::make(0);
+    size_t index[8], n = 0;
+    const size_t end = (chunk + 1) * kChunk < count ? (chunk + 1) * kChunk : count;
+    for (size_t i = chunk * kChunk; i < end; i++) {
+      if (!(s.logins.valid[i / 8].bits >> i % 8 & 1)) continue;
+      if (good.bits >> i % 8 & 1) {
+        statuses[i] = static_cast<int8_t>(Status::ok);
+        continue;
+      }
+      index[n++] = i;
+      if (n < 8) continue;
+      check_eight(state, s, chunk, index, n, statuses);
+      n = 0;
+    }
+    if (n > 0) check_eight(state, s, chunk, index, n, statuses);
+  }
+
+  // verify: count <= kBatchMax records; wrong is the rate of wrong logins to be expected.
+  static void verify(const State& state, const VerifyRecord* records, size_t count,
+                     int8_t* statuses, double wrong, Scratch& s) {
+    Decoder<S>::decode_vartime(s.logins, s.decode, records, count);
+    size_t valid = 0;
+    for (size_t i = 0; i < count; i++) {
+      const bool is_valid = s.logins.valid[i / 8].bits >> i % 8 & 1;
+      statuses[i] = static_cast<int8_t>(is_valid ? Status::ok : Status::invalid_point);
+      valid += is_valid;
+    }
+    if (valid == 0) return;
+    const Plan plan = choose(count, wrong);
+    if (plan.whole && check_whole(state, s, count)) return;
+    const size_t chunks = (count + kChunk - 1) / kChunk;
+    for (size_t c = 0; c < chunks; c++)
+      check_chunk(state, s, count, c, plan.lanes, plan.whole && chunks == 1, statuses);
+  }
+
+ private:
+  static void copy_point(Point8& r, size_t lane, const Point8& a, size_t from) {
+    copy_lane(r.x, static_cast<int>(lane), a.x, static_cast<int>(from));
+    copy_lane(r.y, static_cast<int>(lane), a.y, static_cast<int>(from));
+    r.infinite.bits &= static_cast<__mmask8>(~(1u << lane));
+  }
+};
+
+}  // namespace mpin::ifma
+
+#endif  // MPIN_ARCH_BATCH_IFMA_H_
