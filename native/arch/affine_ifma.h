@@ -5,6 +5,7 @@
 #define MPIN_ARCH_AFFINE_IFMA_H_
 
 #include "g1.h"
+#include "inverse.h"
 #include "lanes_ifma.h"
 
 namespace mpin::ifma {
@@ -107,7 +108,7 @@ MPIN_NOINLINE void invert_vartime(FpX8& r, const FpX8& a) {
   std::memcpy(values, words, sizeof words);
   products[0] = values[0];
   for (int i = 1; i < 8; i++) S::mul(products[i], products[i - 1], values[i]);
-  PowerT<S>::inv(inverse, products[7]);
+  InverseT<S>::inv_vartime(inverse, products[7]);
   const uint64_t* in[8];
   for (int i = 7; i > 0; i--) {
     S::mul(products[i], inverse, products[i - 1]);
