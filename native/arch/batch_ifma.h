@@ -12,9 +12,9 @@
 #ifndef MPIN_ARCH_BATCH_IFMA_H_
 #define MPIN_ARCH_BATCH_IFMA_H_
 
+#include "check_ifma.h"
 #include "decode_ifma.h"
 #include "msm_ifma.h"
-#include "pairing_ifma.h"
 #include "server.h"
 
 namespace mpin::ifma {
@@ -120,12 +120,7 @@ struct Batch {
     typename G1::Jacobian proof, response;
     Sums::horner_vartime(proof, windows, kProofWindows);
     Sums::horner_vartime(response, windows + kProofWindows, kResponseWindows);
-    typename PairingT<S>::G1Prepared p1, p2;
-    PairingT<S>::prepare_g1(p1, p2, proof, response, PowerT<S>::inv);
-    Fp12T<S> check;
-    PairingT<S>::miller2(check, p1, state.scalar.q, p2, state.scalar.secret);
-    CyclotomicT<S>::final_exp(check, check);
-    return Fp12T<S>::is_one(check) != 0;
+    return PairingCheck<S>::holds_vartime(proof, state.q, response, state.secret);
   }
 
   // pairing_is_one: e(a, Q)·e(b, s·Q) = 1 in which lanes.

@@ -78,6 +78,21 @@ constexpr Limbs52 from_constant(const params::FpConstant& c) {
 inline constexpr Limbs52 kBeta2 =
     minus(reduced(sum(kOne, from_constant(params::kBeta)), kP), kP);
 
+// 0, p, 2p … 15p, limb by limb, to be picked by a quotient.
+struct MultiplesOfP {
+  alignas(64) uint64_t limbs[5][16];
+};
+constexpr MultiplesOfP make_multiples() {
+  MultiplesOfP r = {};
+  Limbs52 multiple = {};
+  for (int k = 0; k < 16; k++) {
+    for (int i = 0; i < 5; i++) r.limbs[i][k] = multiple.l[i];
+    multiple = sum(multiple, kP);
+  }
+  return r;
+}
+inline constexpr MultiplesOfP kMultiplesOfP = make_multiples();
+
 static_assert(kMinusInverse52 * kP.l[0] % (kLimbMask + 1) == kLimbMask);
 
 }  // namespace mpin::ifma

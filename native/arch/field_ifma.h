@@ -351,6 +351,41 @@ struct alignas(64) FpX8 {
     MPIN_BOUND(r.low = max(r.low, 0));
   }
 
+  // mul_add: (ab + cd)/R mod p. In: factors below 8p. Out: below p + (ab + cd)/R.
+  MPIN_MEMBER_INLINE void mul_add(FpX8& r, const FpX8& a, const FpX8& b, const FpX8& c,
+                                  const FpX8& d) {
+    MPIN_CHECK(max(a.bound, b.bound) <= kFactor && max(c.bound, d.bound) <= kFactor);
+    MPIN_BOUND(const double bound = 1 + (a.bound * b.bound + c.bound * d.bound) / kROverP);
+    V t[10];
+    clear(t);
+#pragma GCC unroll 5
+    for (int i = 0; i < 5; i++) {
+      row(t + i, a.l[i], b.l);
+      row(t + i, c.l[i], d.l);
+      fold(t + i);
+    }
+    carry(r, t[5], t[6], t[7], t[8], t[9]);
+    MPIN_BOUND(set_bound(r, bound));
+  }
+
+  // reduce: r = Σ t[i]·2^52i mod p for signed words below 2^57 of a value in [0, 16p). The quotient by
+  // p is taken from the top word: 113/2^52 is less than 2^208/p by a part in 146, and the carry into
+  // the top word may be wrong by one, so the quotient is at most 1.12 below the exact one; it is not
+  // above, as a top word so small that the carry could matter gives zero. Out: below 1.2p.
+  MPIN_MEMBER_INLINE void reduce(FpX8& r, const V t[5]) {
+    const V top = plus(t[4], carry_of(t[3]));
+    const V quotient = hi(_mm512_setzero_si512(), top, word(113));
+    V s[5];
+#pragma GCC unroll 5
+    for (int i = 0; i < 5; i++) {
+      const V low = _mm512_load_si512(ifma::kMultiplesOfP.limbs[i]);
+      const V high = _mm512_load_si512(ifma::kMultiplesOfP.limbs[i] + 8);
+      s[i] = minus(t[i], _mm512_permutex2var_epi64(low, quotient, high));
+    }
+    carry(r, s[0], s[1], s[2], s[3], s[4]);
+    MPIN_BOUND(set_bound(r, 1.2));
+  }
+
   // --- Canonical form -----------------------------------------------------------------------------
 
   // less_p: limbs in [0, 2^52), any value.

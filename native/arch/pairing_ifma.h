@@ -47,32 +47,32 @@ MPIN_INLINE void unpack_line(Pairing8::Line& r, const PackedLines::Line& line) {
   FpX8::broadcast(r.b.c1, line.b1);
 }
 
+// miller_loop: the loop of core/pairing.h. sqr(f) and mul(f, n), by the lines with index n.
+template <class Fp12, class Sqr, class Mul>
+MPIN_INLINE void miller_loop(Fp12& f, Sqr sqr, Mul mul) {
+  int n = 0;
+  for (int i = params::kLoopDigitCount - 2; i >= 0; i--) {
+    if (n > 0) sqr(f);
+    mul(f, n++);
+    if (params::kLoopDigits[i] != 0) mul(f, n++);
+  }
+  Fp12::conj(f, f);  // u is negative.
+  while (n < params::kLineCount) mul(f, n++);
+}
+
 struct Miller8 {
   using Fp12 = Fp12T<FpX8>;
 
-  static void step(Fp12& f, bool first, const PackedLines::Line& l1,
-                   const Pairing8::G1Prepared& p1, const PackedLines::Line& l2,
-                   const Pairing8::G1Prepared& p2) {
-    Pairing8::Line line1, line2;
-    unpack_line(line1, l1);
-    unpack_line(line2, l2);
-    Pairing8::mul_by_lines(f, first, line1, p1, line2, p2);
-  }
-
-  static void run(Fp12& f, const Pairing8::G1Prepared& p1, const PackedLines& q1,
-                  const Pairing8::G1Prepared& p2, const PackedLines& q2) {
-    int n = 0;
-    for (int i = params::kLoopDigitCount - 2; i >= 0; i--) {
-      const bool first = i == params::kLoopDigitCount - 2;
-      if (!first) Fp12::sqr(f, f);
-      step(f, first, q1.lines[n], p1, q2.lines[n], p2);
-      n++;
-      if (params::kLoopDigits[i] == 0) continue;
-      step(f, false, q1.lines[n], p1, q2.lines[n], p2);
-      n++;
-    }
-    Fp12::conj(f, f);  // u is negative.
-    for (; n < params::kLineCount; n++) step(f, false, q1.lines[n], p1, q2.lines[n], p2);
+  MPIN_NOINLINE static void run(Fp12& f, const Pairing8::G1Prepared& p1, const PackedLines& q1,
+                                const Pairing8::G1Prepared& p2, const PackedLines& q2) {
+    miller_loop(
+        f, [](Fp12& g) { Fp12::sqr(g, g); },
+        [&](Fp12& g, int n) {
+          Pairing8::Line l1, l2;
+          unpack_line(l1, q1.lines[n]);
+          unpack_line(l2, q2.lines[n]);
+          Pairing8::mul_by_lines(g, n == 0, l1, p1, l2, p2);
+        });
   }
 };
 
