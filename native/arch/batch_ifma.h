@@ -106,6 +106,13 @@ struct Batch {
 
   // --- The three ways -------------------------------------------------------------------------------
 
+  // sum_chunk: the sums of a chunk in each lane, whose tables and factors are there.
+  static void sum_chunk(WindowSums& sums, Scratch& s, size_t vectors) {
+    Slots slots[kChunkVectors];
+    for (size_t i = 0; i < kChunk; i++) slots[i / 8].of[i % 8] = i;
+    Sums::window_sums(sums, s.msm, s.msm.codes, slots, vectors);
+  }
+
   // check_whole: true when every valid login is right.
   static bool check_whole(const State& state, Scratch& s, size_t count) {
     const size_t chunks = (count + kChunk - 1) / kChunk;
@@ -113,19 +120,18 @@ struct Batch {
       const size_t vectors = chunk_vectors(count, c);
       build_tables(s, c, vectors, true);
       if (!draw_factors(s, c, vectors)) return false;
-      Sums::window_sums(s.sums[c], s.msm, vectors);
+      sum_chunk(s.sums[c], s, vectors);
     }
-    typename Sums::Window windows[8 * Sums::kGroups];
-    Sums::fold_lanes(windows, s.sums, chunks, s.msm);
     typename G1::Jacobian proof, response;
-    Sums::horner_vartime(proof, windows, kProofWindows);
-    Sums::horner_vartime(response, windows + kProofWindows, kResponseWindows);
-    return PairingCheck<S>::holds_vartime(proof, state.q, response, state.secret);
+    Sums::sum_lanes(proof, response, s.sums, chunks, s.msm);
+    Fp12Lanes value;
+    PairingCheck<S>::value_vartime(value, proof, state.q, response, state.secret);
+    return Fp12Lanes::is_one(value);
   }
 
-  // pairing_is_one: e(a, Q)·e(b, s·Q) = 1 in which lanes.
-  static FpX8::Mask pairing_is_one(const State& state, const Projective8& a,
-                                   const Projective8& b) {
+  // pairings: e(a, Q)·e(b, s·Q) in each lane.
+  static void pairings(Fp12T<FpX8>& r, const State& state, const Projective8& a,
+                       const Projective8& b) {
     FpX8 inverse, inverse_a, inverse_b;
     FpX8::mul(inverse, a.y, b.y);  // Never zero: there is no point of order two.
     invert_vartime<S>(inverse, inverse);
@@ -136,21 +142,62 @@ struct Batch {
     FpX8::mul(p1.y_inverse, a.z, inverse_a);
     FpX8::mul(p2.x_over_y, b.x, inverse_b);
     FpX8::mul(p2.y_inverse, b.z, inverse_b);
-    Fp12T<FpX8> check;
-    Miller8::run(check, p1, state.q, p2, state.secret);
-    CyclotomicT<FpX8>::final_exp(check, check);
-    return Fp12T<FpX8>::is_one(check);
+    Miller8::run(r, p1, state.q, p2, state.secret);
+    CyclotomicT<FpX8>::final_exp(r, r);
   }
 
-  // check_lanes: the lanes of a chunk, whose tables are there, in which every valid login is right.
-  static FpX8::Mask check_lanes(const State& state, Scratch& s, size_t chunk, size_t vectors) {
-    if (!draw_factors(s, chunk, vectors)) return FpX8::Mask::make(0);
+  // check_lanes: the check values of the lanes of a chunk, whose tables are there. False when the
+  // system has no randomness.
+  static bool check_lanes(Fp12T<FpX8>& values, const State& state, Scratch& s, size_t chunk,
+                          size_t vectors) {
+    if (!draw_factors(s, chunk, vectors)) return false;
     WindowSums& sums = s.sums[0];
-    Sums::window_sums(sums, s.msm, vectors);
+    sum_chunk(sums, s, vectors);
     Projective8 proof, response;
     Sums::horner_lanes(proof, sums.of, kProofWindows);
     Sums::horner_lanes(response, sums.of + kProofWindows, kResponseWindows);
-    return pairing_is_one(state, proof, response);
+    pairings(values, state, proof, response);
+    return true;
+  }
+
+  // isolate: which login of a lane is the only wrong one, when one is. Let E = Π Eᵢ^rᵢ be the value
+  // of the lane and E' = Π Eᵢ^(uᵢrᵢ) another with a unit uᵢ for each login, two of them 0. If login i
+  // alone is wrong, E' = E^uᵢ; and if that holds, all other logins whose unit differs are right, but
+  // for a chance of 2^-128 (after Law and Matt, Cryptography and Coding 2007, who take integers for
+  // u). E^w is E^(p⁴), and digits times units are digits. What is suspected, as a set of vectors, is
+  // returned: one login, the two with unit 0, or all.
+  static uint8_t isolate(const State& state, Scratch& s, const Fp12T<FpX8>& values, size_t lane,
+                         size_t vectors) {
+    constexpr uint8_t all = 0xff, unit_zero = 0x81;
+    Codes codes;
+    Slots slots;
+    std::memset(&codes, kZeroDigit, sizeof codes);
+    for (size_t j = 0; j < 8; j++) {
+      slots.of[j] = j < vectors ? 8 * j + lane : lane;
+      if (j >= vectors || (unit_zero >> j & 1)) continue;
+      const int power = static_cast<int>(j - 1) / 2, sign = static_cast<int>(j - 1) % 2;
+      const Codes& from = s.msm.codes[j];
+      for (size_t i = 0; i < kRandomDigitCount; i++)
+        codes.r[i][j] = times_unit(from.r[i][lane], power, sign);
+      for (size_t i = 0; i < kDigitCount; i++)
+        codes.ry[i][j] = times_unit(from.ry[i][lane], power, sign);
+    }
+    WindowSums& sums = s.sums[1];
+    Sums::window_sums(sums, s.msm, &codes, &slots, 1);
+    typename G1::Jacobian proof, response;
+    Sums::sum_lanes(proof, response, &sums, 1, s.msm);
+    Fp12Lanes value, power, minus;
+    PairingCheck<S>::value_vartime(value, proof, state.q, response, state.secret);
+    if (Fp12Lanes::is_one(value)) return unit_zero;
+    Fp12Lanes::from_eight(power, values, static_cast<int>(lane));
+    for (int j = 1; j < 7; j += 2) {
+      Fp12Lanes::conj(minus, power);
+      if (Fp12Lanes::equal(value, power)) return static_cast<uint8_t>(1 << j);
+      if (Fp12Lanes::equal(value, minus)) return static_cast<uint8_t>(2 << j);
+      Fp12Lanes::frobenius2(power, power);
+      Fp12Lanes::frobenius2(power, power);
+    }
+    return all;
   }
 
   // check_eight: logins index[0 … n-1], n <= 8, of a chunk whose tables of base are there.
@@ -183,7 +230,9 @@ struct Batch {
     Sums::from_affine(t, commitment);
     Sums::Curve8::add(b, b, t);
     Sums::from_affine(a, proof);
-    const FpX8::Mask good = pairing_is_one(state, a, b);
+    Fp12T<FpX8> values;
+    pairings(values, state, a, b);
+    const FpX8::Mask good = Fp12T<FpX8>::is_one(values);
     for (size_t i = 0; i < n; i++)
       statuses[index[i]] =
           static_cast<int8_t>(good.bits >> i & 1 ? Status::ok : Status::bad_pin);
@@ -191,26 +240,50 @@ struct Batch {
 
   // --- Putting them together --------------------------------------------------------------------------
 
-  // check_chunk: by lanes when asked to, and the logins of all other lanes individually.
+  // suspects: the logins of a chunk that are not cleared by lanes, lane j those in the vectors of
+  // suspects[j].
+  static void find_suspects(uint8_t suspects[8], const State& state, Scratch& s, size_t chunk,
+                            size_t vectors) {
+    Fp12T<FpX8> values;
+    std::memset(suspects, 0xff, 8);
+    if (!check_lanes(values, state, s, chunk, vectors)) return;
+    const FpX8::Mask good = Fp12T<FpX8>::is_one(values);
+    int misses = 0;
+    for (size_t lane = 0; lane < 8; lane++) {
+      if (good.bits >> lane & 1) {
+        suspects[lane] = 0;
+      } else if (vectors > 1 && misses < kMissesMax) {
+        suspects[lane] = isolate(state, s, values, lane, vectors);
+        misses += suspects[lane] == 0xff;
+      }
+    }
+  }
+  // Lanes with more than one wrong login cost the attempt to isolate one. It is not made again in a
+  // chunk where it failed this often.
+  static constexpr int kMissesMax = 2;
+
+  // check_chunk: by lanes when asked to, then what is left individually. Statuses are ok before.
   static void check_chunk(const State& state, Scratch& s, size_t count, size_t chunk, bool lanes,
                           bool tables_ready, int8_t* statuses) {
     const size_t vectors = chunk_vectors(count, chunk);
     if (!tables_ready) build_tables(s, chunk, vectors, lanes);
-    const FpX8::Mask good =
-        lanes ? check_lanes(state, s, chunk, vectors) : FpX8::Mask::make(0);
+    uint8_t suspects[8];
+    std::memset(suspects, 0xff, sizeof suspects);
+    if (lanes) find_suspects(suspects, state, s, chunk, vectors);
     size_t index[8], n = 0;
-    const size_t end = (chunk + 1) * kChunk < count ? (chunk + 1) * kChunk : count;
-    for (size_t i = chunk * kChunk; i < end; i++) {
-      if (!(s.logins.valid[i / 8].bits >> i % 8 & 1)) continue;
-      if (good.bits >> i % 8 & 1) {
-        statuses[i] = static_cast<int8_t>(Status::ok);
-        continue;
+    for (size_t j = 0; j < vectors; j++)
+      for (size_t lane = 0; lane < 8; lane++) {
+        const size_t vector = chunk * kChunkVectors + j;
+        if (!(suspects[lane] >> j & s.logins.valid[vector].bits >> lane & 1)) continue;
+        if (suspects[lane] == 1 << j) {
+          statuses[8 * vector + lane] = static_cast<int8_t>(Status::bad_pin);
+          continue;
+        }
+        index[n++] = 8 * vector + lane;
+        if (n < 8) continue;
+        check_eight(state, s, chunk, index, n, statuses);
+        n = 0;
       }
-      index[n++] = i;
-      if (n < 8) continue;
-      check_eight(state, s, chunk, index, n, statuses);
-      n = 0;
-    }
     if (n > 0) check_eight(state, s, chunk, index, n, statuses);
   }
 

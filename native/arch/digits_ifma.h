@@ -65,6 +65,13 @@ constexpr bool digits_complete() {
 }
 static_assert(digits_complete(), "every class mod 8 has its digit, of norm 19 at most");
 
+// times_unit: the digit of a unit, w^power or -w^power, times the digit.
+constexpr uint8_t times_unit(uint8_t code, int power, int sign) {
+  if (code == kZeroDigit) return code;
+  const int sum = (code >> 1 & 3) + power;
+  return static_cast<uint8_t>((code & ~7) | (sum < 3 ? sum : sum - 3) << 1 | ((code & 1) ^ sign));
+}
+
 // A digit has norm 19 at most and so size below 4.36: dividing (z - digit) by 8 leads to at most
 // 4.36/7 < 0.63, which is zero, from every z. The halves of glv_split span a parallelogram of sides
 // 1.25·sqrt(r) at 60 degrees, so |z| < 2.17·sqrt(r) < 2^127.71, and after 42 digits |z| < 3.25 +

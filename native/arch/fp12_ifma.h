@@ -4,8 +4,8 @@
 #ifndef MPIN_ARCH_FP12_IFMA_H_
 #define MPIN_ARCH_FP12_IFMA_H_
 
+#include "affine_ifma.h"
 #include "cyclotomic.h"
-#include "lanes_ifma.h"
 
 namespace mpin::ifma {
 
@@ -37,6 +37,16 @@ struct Fp12Lanes {
     FpX8::set_zero(r.im);
     FpX8::select(r.re, FpX8::Mask::make(1), one, r.re);
   }
+  // from_eight: one lane of eight elements side by side.
+  static void from_eight(Fp12Lanes& r, const Fp12T<FpX8>& a, int lane) {
+    set_one(r);
+    for (int j = 0; j < 6; j++) {
+      const Fp6T<FpX8>& half = j & 1 ? a.c1 : a.c0;
+      const Fp2T<FpX8>& c = j < 2 ? half.c0 : j < 4 ? half.c1 : half.c2;
+      copy_lane(r.re, j, c.c0, lane);
+      copy_lane(r.im, j, c.c1, lane);
+    }
+  }
   static void conj(Fp12Lanes& r, const Fp12Lanes& a) {
     FpX8 t;
     FpX8::neg(t, a.re);
@@ -44,10 +54,13 @@ struct Fp12Lanes {
     FpX8::neg(t, a.im);
     FpX8::select(r.im, FpX8::Mask::make(kOddLanes), t, a.im);
   }
+  static bool equal(const Fp12Lanes& a, const Fp12Lanes& b) {
+    return ((FpX8::equal(a.re, b.re) & FpX8::equal(a.im, b.im)).bits & 0x3f) == 0x3f;
+  }
   static bool is_one(const Fp12Lanes& a) {
     Fp12Lanes one;
     set_one(one);
-    return ((FpX8::equal(a.re, one.re) & FpX8::equal(a.im, one.im)).bits & 0x3f) == 0x3f;
+    return equal(a, one);
   }
 
   // factors: a ready to be a factor.

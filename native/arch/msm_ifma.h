@@ -33,6 +33,11 @@ struct Codes {
   uint8_t ry[kDigitCount][8];
 };
 
+// Where the tables of eight logins are in a chunk.
+struct Slots {
+  size_t of[8];
+};
+
 struct WindowSums {
   Point8 of[kWindows];
 };
@@ -54,21 +59,22 @@ struct Msm {
   using Curve8 = CurveT<FpX8, CurveG1T<FpX8>>;
   using Projective8 = typename Curve8::Projective;
 
-  static void look_up_all(MsmScratch& s, size_t vectors) {
+  static void look_up_all(MsmScratch& s, const Codes* codes, const Slots* slots, size_t vectors) {
     for (size_t j = 0; j < vectors; j++) {
       const Table *proof[8], *commitment[8], *base[8];
       for (size_t lane = 0; lane < 8; lane++) {
-        proof[lane] = &s.proof[8 * j + lane];
-        commitment[lane] = &s.commitment[8 * j + lane];
-        base[lane] = &s.base[8 * j + lane];
+        const size_t slot = slots[j].of[lane];
+        proof[lane] = &s.proof[slot];
+        commitment[lane] = &s.commitment[slot];
+        base[lane] = &s.base[slot];
       }
       for (size_t i = 0; i < kRandomDigitCount; i++) {
-        lookup(s.leaves[leaf_offset(i) + j], proof, s.codes[j].r[i]);
+        lookup(s.leaves[leaf_offset(i) + j], proof, codes[j].r[i]);
         lookup(s.leaves[leaf_offset(kProofWindows + i) + vectors + j], commitment,
-               s.codes[j].r[i]);
+               codes[j].r[i]);
       }
       for (size_t i = 0; i < kDigitCount; i++)
-        lookup(s.leaves[leaf_offset(kProofWindows + i) + j], base, s.codes[j].ry[i]);
+        lookup(s.leaves[leaf_offset(kProofWindows + i) + j], base, codes[j].ry[i]);
     }
   }
 
@@ -88,9 +94,11 @@ struct Msm {
     }
   }
 
-  // window_sums: the sum of each window in each lane, over the vectors of the chunk.
-  MPIN_NOINLINE static void window_sums(WindowSums& r, MsmScratch& s, size_t vectors) {
-    look_up_all(s, vectors);
+  // window_sums: the sum of each window in each lane, over vectors of logins, whose tables are in the
+  // given slots.
+  MPIN_NOINLINE static void window_sums(WindowSums& r, MsmScratch& s, const Codes* codes,
+                                        const Slots* slots, size_t vectors) {
+    look_up_all(s, codes, slots, vectors);
     Point8* rows[kWindows];
     size_t n[kWindows];
     for (size_t w = 0; w < kWindows; w++) {
@@ -149,6 +157,15 @@ struct Msm {
     }
   }
   static_assert(8 * kChunksMax * kGroups <= kLeafMax && 4 * kChunksMax * kGroups <= kLeafMax / 2);
+
+  // sum_lanes: both sums, over all lanes and chunks.
+  static void sum_lanes(typename G1::Jacobian& proof, typename G1::Jacobian& response,
+                        const WindowSums* chunks, size_t chunk_count, MsmScratch& s) {
+    Window windows[8 * kGroups];
+    fold_lanes(windows, chunks, chunk_count, s);
+    horner_vartime(proof, windows, kProofWindows);
+    horner_vartime(response, windows + kProofWindows, kResponseWindows);
+  }
 
   // horner_vartime: Σ 8^i·window[i].
   static void horner_vartime(typename G1::Jacobian& r, const Window* windows, size_t count) {
