@@ -200,6 +200,28 @@ struct Batch {
     return all;
   }
 
+  // check_one: the same by scalar multiplication and one pairing across the lanes. No tables needed.
+  static void check_one(const State& state, const Logins& logins, size_t index, int8_t* statuses) {
+    const size_t j = index / 8, lane = index % 8;
+    typename G1::Affine proof, commitment, base;
+    to_scalar_point(proof, logins.proof[j], lane);
+    to_scalar_point(commitment, logins.commitment[j], lane);
+    typename G1::Jacobian a, b;
+    G1::from_affine(a, proof);
+    if (logins.base[j].infinite.bits >> lane & 1) {
+      G1::set_infinity(b);
+    } else {
+      to_scalar_point(base, logins.base[j], lane);
+      G1::from_affine(b, base);
+      G1::mul_vartime(b, b, logins.y[index]);
+    }
+    G1::add_affine_vartime(b, b, commitment);
+    Fp12Lanes value;
+    PairingCheck<S>::value_vartime(value, a, state.q, b, state.secret);
+    statuses[index] =
+        static_cast<int8_t>(Fp12Lanes::is_one(value) ? Status::ok : Status::bad_pin);
+  }
+
   // check_eight: logins index[0 … n-1], n <= 8, of a chunk whose tables of base are there.
   static void check_eight(const State& state, Scratch& s, size_t chunk, const size_t* index,
                           size_t n, int8_t* statuses) {
@@ -284,7 +306,18 @@ struct Batch {
         check_eight(state, s, chunk, index, n, statuses);
         n = 0;
       }
-    if (n > 0) check_eight(state, s, chunk, index, n, statuses);
+    check_few(state, s, chunk, index, n, statuses);
+  }
+
+  // check_few: one by one while that is faster than eight side by side.
+  static constexpr size_t kFew = 4;
+  static void check_few(const State& state, Scratch& s, size_t chunk, const size_t* index,
+                        size_t n, int8_t* statuses) {
+    if (n > kFew) {
+      check_eight(state, s, chunk, index, n, statuses);
+      return;
+    }
+    for (size_t i = 0; i < n; i++) check_one(state, s.logins, index[i], statuses);
   }
 
   // verify: count <= kBatchMax records; wrong is the rate of wrong logins to be expected.
@@ -298,6 +331,10 @@ struct Batch {
       valid += is_valid;
     }
     if (valid == 0) return;
+    if (count == 1) {
+      check_one(state, s.logins, 0, statuses);
+      return;
+    }
     const Plan plan = choose(count, wrong);
     if (plan.whole && check_whole(state, s, count)) return;
     const size_t chunks = (count + kChunk - 1) / kChunk;
@@ -306,6 +343,13 @@ struct Batch {
   }
 
  private:
+  static void to_scalar_point(typename G1::Affine& r, const Point8& a, size_t lane) {
+    uint64_t words[32];
+    to_scalar(words, a.x);
+    std::memcpy(r.x.l, words + 4 * lane, sizeof r.x.l);
+    to_scalar(words, a.y);
+    std::memcpy(r.y.l, words + 4 * lane, sizeof r.y.l);
+  }
   static void copy_point(Point8& r, size_t lane, const Point8& a, size_t from) {
     copy_lane(r.x, static_cast<int>(lane), a.x, static_cast<int>(from));
     copy_lane(r.y, static_cast<int>(lane), a.y, static_cast<int>(from));

@@ -32,10 +32,6 @@ void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t 
   const auto& state = *reinterpret_cast<const Batch::State*>(verifier.opaque);
   const auto* logins = reinterpret_cast<const VerifyRecord*>(records);
   auto& scratch = *reinterpret_cast<Batch::Scratch*>(scratch_bytes);
-  if (n == 1) {
-    ServerT<Scalar>::verify_batch(verifier, records, n, statuses);
-    return;
-  }
   for (size_t i = 0; i < n; i += ifma::kBatchMax)
     Batch::verify(state, logins + i, n - i < ifma::kBatchMax ? n - i : ifma::kBatchMax,
                   statuses + i, wrong, scratch);
