@@ -1,10 +1,12 @@
-// The mapping of core/hash_to_g1.h for many hashes at once. Half of all candidates x fail, so lanes
-// are filled from a queue: a lane that has found its point takes the next hash, and no lane waits
-// for the unluckiest of its neighbours.
+// The mapping of core/hash_to_g1.h for many hashes at once. First every hash gets its x: half of all
+// candidates fail, so lanes are filled from a queue, a lane that is done takes the next hash, and no
+// lane waits for the unluckiest of its neighbours. Then the square roots are taken, without a try
+// too many.
 #ifndef MPIN_ARCH_MAP_IFMA_H_
 #define MPIN_ARCH_MAP_IFMA_H_
 
 #include "affine_ifma.h"
+#include "jacobi_ifma.h"
 #include "power.h"
 
 namespace mpin::ifma {
@@ -71,35 +73,66 @@ struct Map8 {
     FpX8::select(y, odd, minus, y);
   }
 
-  // try_candidates: one square root a lane; finished lanes go to points and are filled again.
-  static void try_candidates(State& s, Point8* points) {
-    FpX16 square, root, check;
-    FpX16::sqr(square, s.x);
-    FpX16::mul(square, square, s.x);
-    for (FpX8& half : square.half) CurveG1T<FpX8>::add_b(half);
-    PowerT<FpX16>::pow(root, square, FpX8::Modulus::kSqrtExponent);
-    FpX16::sqr(check, root);
+  // curve_equation: x³ + 2, of which the root is y.
+  MPIN_MEMBER_INLINE void curve_equation(FpX16& r, const FpX16& x) {
+    FpX16::sqr(r, x);
+    FpX16::mul(r, r, x);
+    for (FpX8& half : r.half) CurveG1T<FpX8>::add_b(half);
+  }
+
+  // has_root: which lanes hold squares. A lane that the Jacobi symbol leaves open is told by a root.
+  static void has_root(FpX8::Mask square[2], const FpX16& a, int rounds) {
+    FpX8::Mask known[2];
+    Jacobi16::are_squares_vartime(square, known, a.half, rounds);
+    if ((known[0] & known[1]).bits == 0xff) return;
+    FpX16 root;
+    PowerT<FpX16>::pow(root, a, FpX8::Modulus::kSqrtExponent);
+    FpX16::sqr(root, root);
+    for (int h = 0; h < 2; h++) square[h] = FpX8::equal(root.half[h], a.half[h]);
+  }
+
+  // try_candidates: a lane with a good x hands it to points and is filled again, the others go on.
+  static void try_candidates(State& s, Point8* points, int rounds) {
+    FpX16 square;
+    FpX8::Mask found[2];
+    curve_equation(square, s.x);
+    has_root(found, square, rounds);
     for (size_t h = 0; h < 2; h++) {
-      const FpX8::Mask found = FpX8::equal(check.half[h], square.half[h]);
-      make_even(root.half[h]);
       const FpX8 x = s.x.half[h];
       FpX8 one;
       FpX8::set_one(one);
       FpX8::add(s.x.half[h], x, one);
       for (size_t i = 0; i < 8; i++) {
         const size_t slot = s.slot[8 * h + i];
-        if (slot == kIdle || !(found.bits >> i & 1)) continue;
-        const int lane = static_cast<int>(slot % 8), from = static_cast<int>(i);
-        copy_lane(points[slot / 8].x, lane, x, from);
-        copy_lane(points[slot / 8].y, lane, root.half[h], from);
-        points[slot / 8].infinite.bits &= static_cast<__mmask8>(~(1u << lane));
+        if (slot == kIdle || !(found[h].bits >> i & 1)) continue;
+        copy_lane(points[slot / 8].x, static_cast<int>(slot % 8), x, static_cast<int>(i));
         fill(s, 8 * h + i);
       }
     }
   }
 
-  // map_many_vartime: sets the lanes of the items and leaves all others as they are.
-  MPIN_NOINLINE static void map_many_vartime(Point8* points, const Item* items, size_t count) {
+  // take_roots: y of up to sixteen items whose x are found.
+  static void take_roots(Point8* points, const Item* items, size_t count) {
+    FpX16 x, y;
+    for (FpX8& half : x.half) FpX8::set_one(half);
+    for (size_t i = 0; i < count; i++)
+      copy_lane(x.half[i / 8], static_cast<int>(i % 8), points[items[i].slot / 8].x,
+                static_cast<int>(items[i].slot % 8));
+    curve_equation(y, x);
+    PowerT<FpX16>::pow(y, y, FpX8::Modulus::kSqrtExponent);
+    for (FpX8& half : y.half) make_even(half);
+    for (size_t i = 0; i < count; i++) {
+      Point8& point = points[items[i].slot / 8];
+      const int lane = static_cast<int>(items[i].slot % 8);
+      copy_lane(point.y, lane, y.half[i / 8], static_cast<int>(i % 8));
+      point.infinite.bits &= static_cast<__mmask8>(~(1u << lane));
+    }
+  }
+
+  // map_many_vartime: sets the lanes of the items and leaves all others as they are. rounds is for
+  // tests.
+  MPIN_NOINLINE static void map_many_vartime(Point8* points, const Item* items, size_t count,
+                                             int rounds = Jacobi16::kRounds) {
     State s;
     s.items = items;
     s.count = count;
@@ -107,7 +140,9 @@ struct Map8 {
     s.active = kLanes;
     for (FpX8& half : s.x.half) FpX8::set_one(half);
     for (size_t lane = 0; lane < kLanes; lane++) fill(s, lane);
-    while (s.active > 0) try_candidates(s, points);
+    while (s.active > 0) try_candidates(s, points, rounds);
+    for (size_t i = 0; i < count; i += kLanes)
+      take_roots(points, items + i, count - i < kLanes ? count - i : kLanes);
   }
 };
 

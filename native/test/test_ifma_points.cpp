@@ -71,7 +71,9 @@ TEST("hashes map to the same points in IFMA lanes, at p, below and above too") {
       mpin::limbs_to_bytes(items[i].hash, words);
       items[i].slot = count - 1 - i;
     }
-    ifma::Map8::map_many_vartime(points, items, count);
+    // With 25 rounds about half of the symbols stay open.
+    const int rounds = round % 2 == 0 ? ifma::Jacobi16::kRounds : 25;
+    ifma::Map8::map_many_vartime(points, items, count, rounds);
     for (size_t i = 0; i < count; i++) {
       G1::Affine wanted;
       G1::Jacobian t;
