@@ -55,15 +55,19 @@ MPIN_INLINE void transpose(V r[8], const V a[8]) {
 MPIN_INLINE void load_rows(Point8& r, const PointRow* const rows[8]) {
   V a[8], t[8];
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) a[i] = _mm512_load_si512(rows[i]->x);
+  for (int i = 0; i < 8; i++)
+    a[i] = _mm512_load_si512(rows[i]->x);
   transpose(t, a);
 #pragma GCC unroll 5
-  for (int i = 0; i < 5; i++) r.x.l[i] = t[i];
+  for (int i = 0; i < 5; i++)
+    r.x.l[i] = t[i];
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) a[i] = _mm512_load_si512(rows[i]->y);
+  for (int i = 0; i < 8; i++)
+    a[i] = _mm512_load_si512(rows[i]->y);
   transpose(t, a);
 #pragma GCC unroll 5
-  for (int i = 0; i < 5; i++) r.y.l[i] = t[i];
+  for (int i = 0; i < 5; i++)
+    r.y.l[i] = t[i];
   r.infinite = FpX8::Mask{_mm512_test_epi64_mask(t[5], t[5])};
   MPIN_BOUND(FpX8::set_bound(r.x, 2 + 4 * FpX8::kSlack));
   MPIN_BOUND(FpX8::set_bound(r.y, 2 + 4 * FpX8::kSlack));
@@ -71,16 +75,20 @@ MPIN_INLINE void load_rows(Point8& r, const PointRow* const rows[8]) {
 MPIN_INLINE void store_rows(PointRow* const rows[8], const Point8& p) {
   V a[8] = {}, t[8];
 #pragma GCC unroll 5
-  for (int i = 0; i < 5; i++) a[i] = p.x.l[i];
+  for (int i = 0; i < 5; i++)
+    a[i] = p.x.l[i];
   transpose(t, a);
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) _mm512_store_si512(rows[i]->x, t[i]);
+  for (int i = 0; i < 8; i++)
+    _mm512_store_si512(rows[i]->x, t[i]);
 #pragma GCC unroll 5
-  for (int i = 0; i < 5; i++) a[i] = p.y.l[i];
+  for (int i = 0; i < 5; i++)
+    a[i] = p.y.l[i];
   a[5] = _mm512_movm_epi64(p.infinite.bits);
   transpose(t, a);
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) _mm512_store_si512(rows[i]->y, t[i]);
+  for (int i = 0; i < 8; i++)
+    _mm512_store_si512(rows[i]->y, t[i]);
   MPIN_CHECK(p.x.bound <= 2 + 4 * FpX8::kSlack && p.y.bound <= 2 + 4 * FpX8::kSlack);
 }
 
@@ -107,7 +115,8 @@ MPIN_NOINLINE void invert_vartime(FpX8& r, const FpX8& a) {
   to_scalar(words, t);
   std::memcpy(values, words, sizeof words);
   products[0] = values[0];
-  for (int i = 1; i < 8; i++) S::mul(products[i], products[i - 1], values[i]);
+  for (int i = 1; i < 8; i++)
+    S::mul(products[i], products[i - 1], values[i]);
   InverseT<S>::inv_vartime(inverse, products[7]);
   const uint64_t* in[8];
   for (int i = 7; i > 0; i--) {
@@ -115,7 +124,8 @@ MPIN_NOINLINE void invert_vartime(FpX8& r, const FpX8& a) {
     S::mul(inverse, inverse, values[i]);
   }
   products[0] = inverse;
-  for (int i = 0; i < 8; i++) in[i] = products[i].l;
+  for (int i = 0; i < 8; i++)
+    in[i] = products[i].l;
   from_scalar(r, in);
   FpX8::set_zero(t);
   FpX8::select(r, zero, t, r);

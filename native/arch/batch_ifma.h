@@ -7,8 +7,8 @@
 //   lanes        eight checks side by side, each of one lane's logins in a chunk of 64,
 //   individual   eight logins side by side, without factors, exact.
 // A way that fails is followed by the next on what it could not accept. choose() leaves out a way
-// that is expected to fail too often, so whatever comes in, a login costs little more than its share
-// of an individual check.
+// that is expected to fail too often, so whatever comes in, a login costs little more than its
+// share of an individual check.
 #ifndef MPIN_ARCH_BATCH_IFMA_H_
 #define MPIN_ARCH_BATCH_IFMA_H_
 
@@ -53,14 +53,16 @@ struct Batch {
   // the whole check a little more than half. wrong is the expected rate of wrong logins.
   static Plan choose(size_t count, double wrong) {
     double all_good = 1, eight_good = 1;
-    for (size_t i = 0; i < count; i++) all_good *= 1 - wrong;
-    for (int i = 0; i < 8; i++) eight_good *= 1 - wrong;
+    for (size_t i = 0; i < count; i++)
+      all_good *= 1 - wrong;
+    for (int i = 0; i < 8; i++)
+      eight_good *= 1 - wrong;
     const double chunks = static_cast<double>((count + kChunk - 1) / kChunk);
     const bool lanes = count > 8 && eight_good > 0.15;
     return {count > 1 && all_good * chunks > 0.6, lanes};
   }
 
-  // --- Preparing a chunk ----------------------------------------------------------------------------
+  // --- Preparing a chunk -----------------------------------------------------------------------
 
   static size_t chunk_vectors(size_t count, size_t chunk) {
     const size_t vectors = (count + 7) / 8 - chunk * kChunkVectors;
@@ -104,12 +106,13 @@ struct Batch {
     return true;
   }
 
-  // --- The three ways -------------------------------------------------------------------------------
+  // --- The three ways --------------------------------------------------------------------------
 
   // sum_chunk: the sums of a chunk in each lane, whose tables and factors are there.
   static void sum_chunk(WindowSums& sums, Scratch& s, size_t vectors) {
     Slots slots[kChunkVectors];
-    for (size_t i = 0; i < kChunk; i++) slots[i / 8].of[i % 8] = i;
+    for (size_t i = 0; i < kChunk; i++)
+      slots[i / 8].of[i % 8] = i;
     Sums::window_sums(sums, s.msm, s.msm.codes, slots, vectors);
   }
 
@@ -161,11 +164,11 @@ struct Batch {
   }
 
   // isolate: which login of a lane is the only wrong one, when one is. Let E = Π Eᵢ^rᵢ be the value
-  // of the lane and E' = Π Eᵢ^(uᵢrᵢ) another with a unit uᵢ for each login, two of them 0. If login i
-  // alone is wrong, E' = E^uᵢ; and if that holds, all other logins whose unit differs are right, but
-  // for a chance of 2^-128 (after Law and Matt, Cryptography and Coding 2007, who take integers for
-  // u). E^w is E^(p⁴), and digits times units are digits. What is suspected, as a set of vectors, is
-  // returned: one login, the two with unit 0, or all.
+  // of the lane and E' = Π Eᵢ^(uᵢrᵢ) another with a unit uᵢ for each login, two of them 0. If login
+  // i alone is wrong, E' = E^uᵢ; and if that holds, all other logins whose unit differs are right,
+  // but for a chance of 2^-128 (after Law and Matt, Cryptography and Coding 2007, who take integers
+  // for u). E^w is E^(p⁴), and digits times units are digits. What is suspected, as a set of
+  // vectors, is returned: one login, the two with unit 0, or all.
   static uint8_t isolate(const State& state, Scratch& s, const Fp12T<FpX8>& values, size_t lane,
                          size_t vectors) {
     constexpr uint8_t all = 0xff, unit_zero = 0x81;
@@ -200,7 +203,8 @@ struct Batch {
     return all;
   }
 
-  // check_one: the same by scalar multiplication and one pairing across the lanes. No tables needed.
+  // check_one: the same by scalar multiplication and one pairing across the lanes. No tables
+  // needed.
   static void check_one(const State& state, const Logins& logins, size_t index, int8_t* statuses) {
     const size_t j = index / 8, lane = index % 8;
     typename G1::Affine proof, commitment, base;
@@ -218,8 +222,7 @@ struct Batch {
     G1::add_affine_vartime(b, b, commitment);
     Fp12Lanes value;
     PairingCheck<S>::value_vartime(value, a, state.q, b, state.secret);
-    statuses[index] =
-        static_cast<int8_t>(Fp12Lanes::is_one(value) ? Status::ok : Status::bad_pin);
+    statuses[index] = static_cast<int8_t>(Fp12Lanes::is_one(value) ? Status::ok : Status::bad_pin);
   }
 
   // check_eight: logins index[0 … n-1], n <= 8, of a chunk whose tables of base are there.
@@ -244,7 +247,8 @@ struct Batch {
     Projective8 a, b, t;
     Sums::Curve8::set_infinity(b);
     for (size_t i = kDigitCount; i-- > 0;) {
-      for (int j = 0; j < 3; j++) Sums::Curve8::dbl(b, b);
+      for (int j = 0; j < 3; j++)
+        Sums::Curve8::dbl(b, b);
       lookup(term, tables, codes[i]);
       Sums::from_affine(t, term);
       Sums::Curve8::add(b, b, t);
@@ -256,11 +260,10 @@ struct Batch {
     pairings(values, state, a, b);
     const FpX8::Mask good = Fp12T<FpX8>::is_one(values);
     for (size_t i = 0; i < n; i++)
-      statuses[index[i]] =
-          static_cast<int8_t>(good.bits >> i & 1 ? Status::ok : Status::bad_pin);
+      statuses[index[i]] = static_cast<int8_t>(good.bits >> i & 1 ? Status::ok : Status::bad_pin);
   }
 
-  // --- Putting them together --------------------------------------------------------------------------
+  // --- Putting them together -------------------------------------------------------------------
 
   // suspects: the logins of a chunk that are not cleared by lanes, lane j those in the vectors of
   // suspects[j].
@@ -311,13 +314,14 @@ struct Batch {
 
   // check_few: one by one while that is faster than eight side by side.
   static constexpr size_t kFew = 4;
-  static void check_few(const State& state, Scratch& s, size_t chunk, const size_t* index,
-                        size_t n, int8_t* statuses) {
+  static void check_few(const State& state, Scratch& s, size_t chunk, const size_t* index, size_t n,
+                        int8_t* statuses) {
     if (n > kFew) {
       check_eight(state, s, chunk, index, n, statuses);
       return;
     }
-    for (size_t i = 0; i < n; i++) check_one(state, s.logins, index[i], statuses);
+    for (size_t i = 0; i < n; i++)
+      check_one(state, s.logins, index[i], statuses);
   }
 
   // verify: count <= kBatchMax records; wrong is the rate of wrong logins to be expected.

@@ -34,7 +34,8 @@ struct PairingCheck {
       index[i] = stride * (n + i < params::kLineCount ? n + i : params::kLineCount - 1);
     const V offsets = _mm512_load_si512(index);
     const auto gather = [&](FpX8& out, const uint64_t* limbs) {
-      for (int i = 0; i < 5; i++) out.l[i] = _mm512_i64gather_epi64(offsets, limbs + i, 8);
+      for (int i = 0; i < 5; i++)
+        out.l[i] = _mm512_i64gather_epi64(offsets, limbs + i, 8);
       MPIN_BOUND(FpX8::set_bound(out, 1));
     };
     gather(r.a.c0, q.lines[0].a0);
@@ -43,9 +44,8 @@ struct PairingCheck {
     gather(r.b.c1, q.lines[0].b1);
   }
 
-  static void evaluate_lines(LineProducts* r, const Pairing8::G1Prepared& p1,
-                             const PackedLines& q1, const Pairing8::G1Prepared& p2,
-                             const PackedLines& q2) {
+  static void evaluate_lines(LineProducts* r, const Pairing8::G1Prepared& p1, const PackedLines& q1,
+                             const Pairing8::G1Prepared& p2, const PackedLines& q2) {
     for (int g = 0; g < kGroups; g++) {
       Pairing8::Line l1, l2;
       gather_lines(l1, q1, 8 * g);
@@ -116,8 +116,7 @@ struct PairingCheck {
 
   // value_vartime: e(a, Q)·e(b, s·Q).
   MPIN_NOINLINE static void value_vartime(Fp12Lanes& r, const typename G1T<S>::Jacobian& a,
-                                          const PackedLines& q,
-                                          const typename G1T<S>::Jacobian& b,
+                                          const PackedLines& q, const typename G1T<S>::Jacobian& b,
                                           const PackedLines& secret) {
     typename Scalar::G1Prepared p1, p2;
     Scalar::prepare_g1(p1, p2, a, b, InverseT<S>::inv_vartime);

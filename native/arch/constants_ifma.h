@@ -46,7 +46,8 @@ constexpr Limbs52 reduced(const Limbs52& a, const Limbs52& p) {
 
 // shifted: a·2^n mod p for a < p.
 constexpr Limbs52 shifted(Limbs52 a, const Limbs52& p, int n) {
-  for (int i = 0; i < n; i++) a = reduced(sum(a, a), p);
+  for (int i = 0; i < n; i++)
+    a = reduced(sum(a, a), p);
   return a;
 }
 
@@ -75,8 +76,7 @@ constexpr Limbs52 minus(const Limbs52& a, const Limbs52& p) {
 constexpr Limbs52 from_constant(const params::FpConstant& c) {
   return {{c.r260[0], c.r260[1], c.r260[2], c.r260[3], c.r260[4]}};
 }
-inline constexpr Limbs52 kBeta2 =
-    minus(reduced(sum(kOne, from_constant(params::kBeta)), kP), kP);
+inline constexpr Limbs52 kBeta2 = minus(reduced(sum(kOne, from_constant(params::kBeta)), kP), kP);
 
 // 0, p, 2p … 15p, limb by limb, to be picked by a quotient.
 struct MultiplesOfP {
@@ -86,7 +86,8 @@ constexpr MultiplesOfP make_multiples() {
   MultiplesOfP r = {};
   Limbs52 multiple = {};
   for (int k = 0; k < 16; k++) {
-    for (int i = 0; i < 5; i++) r.limbs[i][k] = multiple.l[i];
+    for (int i = 0; i < 5; i++)
+      r.limbs[i][k] = multiple.l[i];
     multiple = sum(multiple, kP);
   }
   return r;

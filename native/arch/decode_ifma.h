@@ -96,8 +96,8 @@ struct Decoder {
   }
 
   // decode_vartime: r from count <= kBatchMax records.
-  MPIN_NOINLINE static void decode_vartime(Logins& r, DecodeScratch& s,
-                                           const VerifyRecord* records, size_t count) {
+  MPIN_NOINLINE static void decode_vartime(Logins& r, DecodeScratch& s, const VerifyRecord* records,
+                                           size_t count) {
     const size_t vectors = (count + 7) / 8;
     size_t items = 0;
     for (size_t j = 0; j < vectors; j++) {
@@ -108,7 +108,8 @@ struct Decoder {
       items = add_items(s.items, items, r.valid[j], j, eight);
       s.jobs[j] = {&r.base[j], &r.base[kBatchVectors + j]};
     }
-    for (size_t i = 0; i < count; i++) fr_from_bytes_reduced(r.y[i], records[i].y);
+    for (size_t i = 0; i < count; i++)
+      fr_from_bytes_reduced(r.y[i], records[i].y);
     Map8::map_many_vartime(r.base, s.items, items);
     AffineRound<S>::run(s.jobs, vectors, s.products);
   }

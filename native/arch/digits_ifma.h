@@ -36,7 +36,8 @@ struct DigitTable {
 
 constexpr DigitTable make_digit_table() {
   DigitTable r = {};
-  for (Digit& digit : r.of) digit = {0, 0, kZeroDigit};
+  for (Digit& digit : r.of)
+    digit = {0, 0, kZeroDigit};
   for (int i = kMultipleCount - 1; i >= 0; i--) {
     int a = kMultiples[i].a, b = kMultiples[i].b;
     for (int power = 0; power < 3; power++) {
@@ -114,10 +115,11 @@ MPIN_INLINE void fr_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
   const Fr t = {{b[0], b[1], b[2], b[3]}};
   Fr::from_integer(s, a);
   Fr::mul(s, s, t);  // a·2^256·b/2^256
-  for (int i = 0; i < 4; i++) r[i] = s.l[i];
+  for (int i = 0; i < 4; i++)
+    r[i] = s.l[i];
 }
 
-// --- Random factors -------------------------------------------------------------------------------
+// --- Random factors ----------------------------------------------------------------------------
 
 // 22 digits that are not zero: 63^22 > 2^131 factors, all different modulo r because their
 // difference is far shorter than the shortest vector of the lattice. None is zero.

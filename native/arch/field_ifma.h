@@ -1,10 +1,10 @@
 // Eight elements of Fp side by side, one a lane, for CPUs with AVX-512 IFMA: five limbs of 52 bits
-// in Montgomery form with R = 2^260 (Gueron, Krasnov, ARITH 2016). A model of the base field concept
-// of core/field.h: tower and pairing are the same source as for one element.
+// in Montgomery form with R = 2^260 (Gueron, Krasnov, ARITH 2016). A model of the base field
+// concept of core/field.h: tower and pairing are the same source as for one element.
 //
-// Bounds. Limbs are in [0, 2^52), so that they can be factors. R/p > 113 leaves room for values that
-// are not fully reduced. "Tight" means below (2 + e)p for a small e; where no more is said inputs
-// and outputs are tight. D is the top limb of 2p.
+// Bounds. Limbs are in [0, 2^52), so that they can be factors. R/p > 113 leaves room for values
+// that are not fully reduced. "Tight" means below (2 + e)p for a small e; where no more is said
+// inputs and outputs are tight. D is the top limb of 2p.
 //   mul sqr redc of products of tight values: below p + ab/R, so less than 1.1p
 //   add sub neg    compare the top limb only, so they may miss 2p by less than 2^210 < 2^-43·p
 //   add_lazy       sum of two tight values, below (4 + 2e)p, a good factor
@@ -15,9 +15,8 @@
 #ifndef MPIN_ARCH_FIELD_IFMA_H_
 #define MPIN_ARCH_FIELD_IFMA_H_
 
-#include <immintrin.h>
-
 #include "constants_ifma.h"
+#include "mask_ifma.h"
 
 namespace mpin {
 
@@ -49,26 +48,9 @@ struct alignas(64) FpX8 {
 #endif
   };
 
-  // One bit a lane.
-  struct Mask {
-    __mmask8 bits;
+  using Mask = ifma::Mask;
 
-    MPIN_MEMBER_INLINE Mask make(int bits) { return Mask{static_cast<__mmask8>(bits)}; }
-    friend inline __attribute__((always_inline)) Mask operator&(Mask a, Mask b) {
-      return make(a.bits & b.bits);
-    }
-    friend inline __attribute__((always_inline)) Mask operator|(Mask a, Mask b) {
-      return make(a.bits | b.bits);
-    }
-    friend inline __attribute__((always_inline)) Mask operator^(Mask a, Mask b) {
-      return make(a.bits ^ b.bits);
-    }
-    friend inline __attribute__((always_inline)) Mask operator~(Mask a) { return make(~a.bits); }
-    inline __attribute__((always_inline)) Mask& operator&=(Mask b) { return *this = *this & b; }
-    inline __attribute__((always_inline)) Mask& operator|=(Mask b) { return *this = *this | b; }
-  };
-
-  // --- Words --------------------------------------------------------------------------------------
+  // --- Words -----------------------------------------------------------------------------------
 
   MPIN_MEMBER_INLINE V word(uint64_t a) { return _mm512_set1_epi64(static_cast<long long>(a)); }
   MPIN_MEMBER_INLINE V lo(V sum, V a, V b) { return _mm512_madd52lo_epu64(sum, a, b); }
@@ -90,7 +72,7 @@ struct alignas(64) FpX8 {
     r.l[3] = low_bits(t3);
   }
 
-  // --- Bounds, checked with MPIN_VERIFY -----------------------------------------------------------
+  // --- Bounds, checked with MPIN_VERIFY --------------------------------------------------------
 
   static constexpr double kSlack = 0x1p-43;      // In units of p: 2^210 < kSlack·p.
   static constexpr double kTight = 2 + 0x1p-30;  // What all but factors must be below.
@@ -118,16 +100,18 @@ struct alignas(64) FpX8 {
   }
 #endif
 
-  // --- Constants and selection --------------------------------------------------------------------
+  // --- Constants and selection -----------------------------------------------------------------
 
   MPIN_MEMBER_INLINE void broadcast(FpX8& r, const uint64_t limbs[5]) {
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) r.l[i] = word(limbs[i]);
+    for (int i = 0; i < 5; i++)
+      r.l[i] = word(limbs[i]);
     MPIN_BOUND(set_bound(r, 1));
   }
   MPIN_MEMBER_INLINE void set_zero(FpX8& r) {
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) r.l[i] = _mm512_setzero_si512();
+    for (int i = 0; i < 5; i++)
+      r.l[i] = _mm512_setzero_si512();
     MPIN_BOUND(set_bound(r, 0));
   }
   MPIN_MEMBER_INLINE void set_one(FpX8& r) { broadcast(r, ifma::kOne.l); }
@@ -139,7 +123,8 @@ struct alignas(64) FpX8 {
   // select: r = mask ? a : b in each lane.
   MPIN_MEMBER_INLINE void select(FpX8& r, Mask mask, const FpX8& a, const FpX8& b) {
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) r.l[i] = _mm512_mask_mov_epi64(b.l[i], mask.bits, a.l[i]);
+    for (int i = 0; i < 5; i++)
+      r.l[i] = _mm512_mask_mov_epi64(b.l[i], mask.bits, a.l[i]);
     MPIN_BOUND(r.bound = max(a.bound, b.bound));
   }
   // is_zero: a tight multiple of p is 0, p or 2p.
@@ -160,13 +145,13 @@ struct alignas(64) FpX8 {
     return is_zero(t);
   }
 
-  // --- Sums ---------------------------------------------------------------------------------------
+  // --- Sums ------------------------------------------------------------------------------------
 
   // add_lazy: the plain sum, with limbs carried.
   MPIN_MEMBER_INLINE void add_lazy(FpX8& r, const FpX8& a, const FpX8& b) {
     MPIN_BOUND(const double bound = a.bound + b.bound);
-    carry(r, plus(a.l[0], b.l[0]), plus(a.l[1], b.l[1]), plus(a.l[2], b.l[2]),
-          plus(a.l[3], b.l[3]), plus(a.l[4], b.l[4]));
+    carry(r, plus(a.l[0], b.l[0]), plus(a.l[1], b.l[1]), plus(a.l[2], b.l[2]), plus(a.l[3], b.l[3]),
+          plus(a.l[4], b.l[4]));
     MPIN_BOUND(set_bound(r, bound));
   }
 
@@ -177,7 +162,8 @@ struct alignas(64) FpX8 {
     MPIN_CHECK(bound <= kTight);
     V t[5];
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) t[i] = plus(a.l[i], b.l[i]);
+    for (int i = 0; i < 5; i++)
+      t[i] = plus(a.l[i], b.l[i]);
     const __mmask8 over = _mm512_cmpgt_epi64_mask(t[4], word(ifma::k2P.l[4]));
     sub_2p_if(t, over);
     carry(r, t[0], t[1], t[2], t[3], t[4]);
@@ -188,7 +174,8 @@ struct alignas(64) FpX8 {
     MPIN_CHECK(a.bound <= kTight);
     V t[5];
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) t[i] = plus(a.l[i], a.l[i]);
+    for (int i = 0; i < 5; i++)
+      t[i] = plus(a.l[i], a.l[i]);
     const __mmask8 over = _mm512_cmpgt_epi64_mask(t[4], word(ifma::k2P.l[4]));
     const __mmask8 far_over = _mm512_cmpgt_epi64_mask(t[4], word(2 * ifma::k2P.l[4] + 1));
     sub_2p_if(t, over);
@@ -205,7 +192,8 @@ struct alignas(64) FpX8 {
     MPIN_BOUND(const double bound = max(2 + kSlack, a.bound));
     V t[5];
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) t[i] = minus(a.l[i], b.l[i]);
+    for (int i = 0; i < 5; i++)
+      t[i] = minus(a.l[i], b.l[i]);
     const __mmask8 under = _mm512_cmple_epi64_mask(t[4], _mm512_setzero_si512());
     const __mmask8 far_under = _mm512_cmple_epi64_mask(t[4], word(1 - ifma::k2P.l[4]));
 #pragma GCC unroll 5
@@ -222,14 +210,16 @@ struct alignas(64) FpX8 {
     sub(r, zero, a);
   }
 
-  // --- Products -----------------------------------------------------------------------------------
+  // --- Products --------------------------------------------------------------------------------
 
   // row: t += a·b·2^52i for one limb a of weight i: two products a limb, low and high half.
   MPIN_MEMBER_INLINE void row(V* t, V a, const V b[5]) {
 #pragma GCC unroll 5
-    for (int j = 0; j < 5; j++) t[j] = lo(t[j], a, b[j]);
+    for (int j = 0; j < 5; j++)
+      t[j] = lo(t[j], a, b[j]);
 #pragma GCC unroll 5
-    for (int j = 0; j < 5; j++) t[j + 1] = hi(t[j + 1], a, b[j]);
+    for (int j = 0; j < 5; j++)
+      t[j + 1] = hi(t[j + 1], a, b[j]);
   }
   // fold: adds the multiple q·p that makes t[0] a multiple of 2^52, and carries it into t[1]
   // (Montgomery 1985). The low half of q·p[0] is the complement of the low bits of t[0]: it can
@@ -238,13 +228,16 @@ struct alignas(64) FpX8 {
     const V q = lo(_mm512_setzero_si512(), t[0], word(ifma::kMinusInverse52));
     t[1] = plus(t[1], carry_of(plus(t[0], word(ifma::kLimbMask))));
 #pragma GCC unroll 4
-    for (int j = 1; j < 5; j++) t[j] = lo(t[j], q, word(ifma::kP.l[j]));
+    for (int j = 1; j < 5; j++)
+      t[j] = lo(t[j], q, word(ifma::kP.l[j]));
 #pragma GCC unroll 5
-    for (int j = 0; j < 5; j++) t[j + 1] = hi(t[j + 1], q, word(ifma::kP.l[j]));
+    for (int j = 0; j < 5; j++)
+      t[j + 1] = hi(t[j + 1], q, word(ifma::kP.l[j]));
   }
   MPIN_MEMBER_INLINE void clear(V t[10]) {
 #pragma GCC unroll 10
-    for (int i = 0; i < 10; i++) t[i] = _mm512_setzero_si512();
+    for (int i = 0; i < 10; i++)
+      t[i] = _mm512_setzero_si512();
   }
 
   // mul: ab/R mod p. In: factors below 8p. Out: below p + ab/R.
@@ -267,7 +260,8 @@ struct alignas(64) FpX8 {
     V t[10];
     square(t, a.l);
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) fold(t + i);
+    for (int i = 0; i < 5; i++)
+      fold(t + i);
     carry(r, t[5], t[6], t[7], t[8], t[9]);
     MPIN_BOUND(set_bound(r, bound));
   }
@@ -281,7 +275,8 @@ struct alignas(64) FpX8 {
         t[i + j + 1] = hi(t[i + j + 1], a[i], a[j]);
       }
 #pragma GCC unroll 8
-    for (int i = 1; i < 9; i++) t[i] = plus(t[i], t[i]);
+    for (int i = 1; i < 9; i++)
+      t[i] = plus(t[i], t[i]);
 #pragma GCC unroll 5
     for (int i = 0; i < 5; i++) {
       t[2 * i] = lo(t[2 * i], a[i], a[i]);
@@ -294,9 +289,11 @@ struct alignas(64) FpX8 {
     V t[10];
     clear(t);
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) row(t + i, a.l[i], b.l);
+    for (int i = 0; i < 5; i++)
+      row(t + i, a.l[i], b.l);
 #pragma GCC unroll 10
-    for (int i = 0; i < 10; i++) r.l[i] = t[i];
+    for (int i = 0; i < 10; i++)
+      r.l[i] = t[i];
     MPIN_BOUND(set_bounds(r, 0, a.bound * b.bound));
   }
   MPIN_MEMBER_INLINE void sqr_wide(Wide& r, const FpX8& a) {
@@ -312,11 +309,14 @@ struct alignas(64) FpX8 {
     MPIN_CHECK(a.low >= -2 * kROverP && a.high <= 3 * kROverP);
     V t[10];
 #pragma GCC unroll 10
-    for (int i = 0; i < 10; i++) t[i] = a.l[i];
+    for (int i = 0; i < 10; i++)
+      t[i] = a.l[i];
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) t[5 + i] = plus(t[5 + i], word(ifma::k2P.l[i]));
+    for (int i = 0; i < 5; i++)
+      t[5 + i] = plus(t[5 + i], word(ifma::k2P.l[i]));
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) fold(t + i);
+    for (int i = 0; i < 5; i++)
+      fold(t + i);
     const V top = plus(t[9], carry_of(t[8]));
     const __mmask8 over = _mm512_cmpgt_epi64_mask(top, word(ifma::k2P.l[4] + 1));
     const __mmask8 far_over = _mm512_cmpgt_epi64_mask(top, word(2 * ifma::k2P.l[4] + 2));
@@ -333,13 +333,15 @@ struct alignas(64) FpX8 {
 
   MPIN_MEMBER_INLINE void wide_add(Wide& r, const Wide& a, const Wide& b) {
 #pragma GCC unroll 10
-    for (int i = 0; i < 10; i++) r.l[i] = plus(a.l[i], b.l[i]);
+    for (int i = 0; i < 10; i++)
+      r.l[i] = plus(a.l[i], b.l[i]);
     MPIN_BOUND(set_bounds(r, a.low + b.low, a.high + b.high));
   }
   MPIN_MEMBER_INLINE void wide_sub(Wide& r, const Wide& a, const Wide& b) {
     MPIN_BOUND(const double low = a.low - b.high; const double high = a.high - b.low);
 #pragma GCC unroll 10
-    for (int i = 0; i < 10; i++) r.l[i] = minus(a.l[i], b.l[i]);
+    for (int i = 0; i < 10; i++)
+      r.l[i] = minus(a.l[i], b.l[i]);
     MPIN_BOUND(set_bounds(r, low, high));
   }
   MPIN_MEMBER_INLINE void wide_add_lazy(Wide& r, const Wide& a, const Wide& b) {
@@ -368,10 +370,10 @@ struct alignas(64) FpX8 {
     MPIN_BOUND(set_bound(r, bound));
   }
 
-  // reduce: r = Σ t[i]·2^52i mod p for signed words below 2^57 of a value in [0, 16p). The quotient by
-  // p is taken from the top word: 113/2^52 is less than 2^208/p by a part in 146, and the carry into
-  // the top word may be wrong by one, so the quotient is at most 1.12 below the exact one; it is not
-  // above, as a top word so small that the carry could matter gives zero. Out: below 1.2p.
+  // reduce: r = Σ t[i]·2^52i mod p for signed words below 2^57 of a value in [0, 16p). The quotient
+  // by p is taken from the top word: 113/2^52 is less than 2^208/p by a part in 146, and the carry
+  // into the top word may be wrong by one, so the quotient is at most 1.12 below the exact one; it
+  // is not above, as a top word so small that the carry could matter gives zero. Out: below 1.2p.
   MPIN_MEMBER_INLINE void reduce(FpX8& r, const V t[5]) {
     const V top = plus(t[4], carry_of(t[3]));
     const V quotient = hi(_mm512_setzero_si512(), top, word(113));
@@ -386,7 +388,7 @@ struct alignas(64) FpX8 {
     MPIN_BOUND(set_bound(r, 1.2));
   }
 
-  // --- Canonical form -----------------------------------------------------------------------------
+  // --- Canonical form --------------------------------------------------------------------------
 
   // less_p: limbs in [0, 2^52), any value.
   MPIN_MEMBER_INLINE Mask less_p(const FpX8& a) {
@@ -407,17 +409,20 @@ struct alignas(64) FpX8 {
             minus(r.l[2], word(ifma::kP.l[2])), minus(r.l[3], word(ifma::kP.l[3])),
             minus(r.l[4], word(ifma::kP.l[4])));
 #pragma GCC unroll 5
-      for (int i = 0; i < 5; i++) r.l[i] = _mm512_mask_mov_epi64(t.l[i], below.bits, r.l[i]);
+      for (int i = 0; i < 5; i++)
+        r.l[i] = _mm512_mask_mov_epi64(t.l[i], below.bits, r.l[i]);
     }
     MPIN_BOUND(set_bound(r, 1));
   }
 
   // set_lane, get_lane: one lane as limbs.
   MPIN_MEMBER_INLINE void set_lane(FpX8& r, int lane, const uint64_t limbs[5]) {
-    for (int i = 0; i < 5; i++) reinterpret_cast<LaneWord*>(&r.l[i])[lane] = limbs[i];
+    for (int i = 0; i < 5; i++)
+      reinterpret_cast<LaneWord*>(&r.l[i])[lane] = limbs[i];
   }
   MPIN_MEMBER_INLINE void get_lane(uint64_t limbs[5], const FpX8& a, int lane) {
-    for (int i = 0; i < 5; i++) limbs[i] = reinterpret_cast<const LaneWord*>(&a.l[i])[lane];
+    for (int i = 0; i < 5; i++)
+      limbs[i] = reinterpret_cast<const LaneWord*>(&a.l[i])[lane];
   }
 };
 

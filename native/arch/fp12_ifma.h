@@ -1,6 +1,7 @@
-// One element of Fp12 across the lanes: lane j holds the coefficient of w^j, in Fp2 (w^6 = xi). Lanes
-// 6 and 7 are not used. Schoolbook products of Fp12 fit this better than Karatsuba's: six products
-// of a broadcast coefficient by the rotated other factor, all accumulated before one reduction.
+// One element of Fp12 across the lanes: lane j holds the coefficient of w^j, in Fp2 (w^6 = xi).
+// Lanes 6 and 7 are not used. Schoolbook products of Fp12 fit this better than Karatsuba's: six
+// products of a broadcast coefficient by the rotated other factor, all accumulated before one
+// reduction.
 #ifndef MPIN_ARCH_FP12_IFMA_H_
 #define MPIN_ARCH_FP12_IFMA_H_
 
@@ -20,7 +21,8 @@ MPIN_INLINE V lanes(int a, int b, int c, int d, int e, int f) {
 }
 MPIN_INLINE void permute2(FpX8& r, const FpX8& a, const FpX8& b, V index) {
 #pragma GCC unroll 5
-  for (int i = 0; i < 5; i++) r.l[i] = _mm512_permutex2var_epi64(a.l[i], index, b.l[i]);
+  for (int i = 0; i < 5; i++)
+    r.l[i] = _mm512_permutex2var_epi64(a.l[i], index, b.l[i]);
   MPIN_BOUND(r.bound = FpX8::max(a.bound, b.bound));
 }
 inline constexpr uint8_t kOddLanes = 0x2a;
@@ -90,10 +92,12 @@ struct Fp12Lanes {
       for (int k = 0; k < 5; k++)
         rotated[k] = _mm512_permutex2var_epi64(b.l[k], index, xb.l[k]);
 #pragma GCC unroll 5
-      for (int k = 0; k < 5; k++) FpX8::row(t + k, FpX8::word(a[i][8 * k]), rotated);
+      for (int k = 0; k < 5; k++)
+        FpX8::row(t + k, FpX8::word(a[i][8 * k]), rotated);
     }
 #pragma GCC unroll 10
-    for (int k = 0; k < 10; k++) r.l[k] = t[k];
+    for (int k = 0; k < 10; k++)
+      r.l[k] = t[k];
   }
 
   // mul_terms: r = (Σ aᵢ·wⁱ)·b for i < n, aᵢ being lane of factors[i].
@@ -145,7 +149,8 @@ struct Fp12Lanes {
   static void frobenius2(Fp12Lanes& r, const Fp12Lanes& a) {
     FpX8 factor;
     FpX8::set_one(factor);
-    for (int j = 1; j < 6; j++) FpX8::set_lane(factor, j, params::kFrobenius2[j - 1].r260);
+    for (int j = 1; j < 6; j++)
+      FpX8::set_lane(factor, j, params::kFrobenius2[j - 1].r260);
     FpX8::mul(r.re, a.re, factor);
     FpX8::mul(r.im, a.im, factor);
   }

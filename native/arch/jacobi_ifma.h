@@ -1,15 +1,15 @@
-// Which elements of Fp are squares, for sixteen at once, by the Jacobi symbol: a seventh of the time
-// of a square root.
+// Which elements of Fp are squares, for sixteen at once, by the Jacobi symbol: a seventh of the
+// time of a square root.
 //
-// Division steps (Bernstein, Yang, eprint 2019/266) with a sum where they take a difference, so that
-// both numbers stay positive and reciprocity needs no signs (the variant of libsecp256k1, after
-// Hamburg, eprint 2021/1271): for odd f and g > 0
+// Division steps (Bernstein, Yang, eprint 2019/266) with a sum where they take a difference, so
+// that both numbers stay positive and reciprocity needs no signs (the variant of libsecp256k1,
+// after Hamburg, eprint 2021/1271): for odd f and g > 0
 //   g odd and delta > 0   (delta, f, g) -> (1 - delta, g, (f + g)/2)
 //   g odd                 (delta, f, g) -> (1 + delta, f, (f + g)/2)
 //   g even                (delta, f, g) -> (1 + delta, f, g/2)
-// Exchanging f and g changes the sign of (g/f) when both are 3 mod 4, halving when f is 3 or 5 mod 8.
-// At f = 1 the symbol is known. All of some 750 steps depend on low bits only, so thirty at a time
-// are done on one word, collected in a matrix of positive entries below 2^31.
+// Exchanging f and g changes the sign of (g/f) when both are 3 mod 4, halving when f is 3 or 5
+// mod 8. At f = 1 the symbol is known. All of some 750 steps depend on low bits only, so thirty at
+// a time are done on one word, collected in a matrix of positive entries below 2^31.
 #ifndef MPIN_ARCH_JACOBI_IFMA_H_
 #define MPIN_ARCH_JACOBI_IFMA_H_
 
@@ -25,7 +25,7 @@ struct Jacobi16 {
   struct State {
     V f[5], g[5];
     V delta;
-    V sign;  // Bit 1 counts the changes of sign.
+    V sign;    // Bit 1 counts the changes of sign.
     V uv, qr;  // The matrix, u and q in the low halves of the words.
   };
 
@@ -48,14 +48,16 @@ struct Jacobi16 {
   MPIN_MEMBER_INLINE void combine(V r[5], V a, const V f[5], V b, const V g[5]) {
     V t[6];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) t[i] = _mm512_setzero_si512();
+    for (int i = 0; i < 6; i++)
+      t[i] = _mm512_setzero_si512();
 #pragma GCC unroll 5
     for (int i = 0; i < 5; i++) {
       t[i] = FpX8::lo(FpX8::lo(t[i], a, f[i]), b, g[i]);
       t[i + 1] = FpX8::hi(FpX8::hi(t[i + 1], a, f[i]), b, g[i]);
     }
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) t[i + 1] = FpX8::plus(t[i + 1], _mm512_srli_epi64(t[i], 52));
+    for (int i = 0; i < 5; i++)
+      t[i + 1] = FpX8::plus(t[i + 1], _mm512_srli_epi64(t[i], 52));
     // Bits 30 … 51 of a limb and 0 … 29 of the next.
 #pragma GCC unroll 5
     for (int i = 0; i < 5; i++)
@@ -69,7 +71,8 @@ struct Jacobi16 {
     combine(f, _mm512_and_si512(s.uv, low), s.f, _mm512_srli_epi64(s.uv, 32), s.g);
     combine(s.g, _mm512_and_si512(s.qr, low), s.f, _mm512_srli_epi64(s.qr, 32), s.g);
 #pragma GCC unroll 5
-    for (int i = 0; i < 5; i++) s.f[i] = f[i];
+    for (int i = 0; i < 5; i++)
+      s.f[i] = f[i];
   }
 
   MPIN_MEMBER_INLINE void start(State& s, const FpX8& a) {
@@ -84,15 +87,14 @@ struct Jacobi16 {
   }
 
   MPIN_MEMBER_INLINE __mmask8 finished(const State& s) {
-    const V rest = _mm512_or_si512(_mm512_or_si512(s.f[1], s.f[2]),
-                                   _mm512_or_si512(s.f[3], s.f[4]));
-    return _mm512_mask_testn_epi64_mask(_mm512_cmpeq_epi64_mask(s.f[0], FpX8::word(1)), rest,
-                                        rest);
+    const V rest =
+        _mm512_or_si512(_mm512_or_si512(s.f[1], s.f[2]), _mm512_or_si512(s.f[3], s.f[4]));
+    return _mm512_mask_testn_epi64_mask(_mm512_cmpeq_epi64_mask(s.f[0], FpX8::word(1)), rest, rest);
   }
 
   // are_squares_vartime: square[h] tells which lanes of a[h] are squares, for elements that are not
-  // zero. R = 2^260 is a square, so the Montgomery form does not matter. Lanes not decided after the
-  // given rounds are told by known[h].
+  // zero. R = 2^260 is a square, so the Montgomery form does not matter. Lanes not decided after
+  // the given rounds are told by known[h].
   MPIN_NOINLINE static void are_squares_vartime(FpX8::Mask square[2], FpX8::Mask known[2],
                                                 const FpX8 a[2], int rounds = kRounds) {
     State s[2];

@@ -13,7 +13,8 @@ struct Engine : AdxEngine {};
 using Scalar = FieldT<params::ModulusP, Engine>;
 using Batch = ifma::Batch<Scalar>;
 
-// Working space for one batch. Too large for a stack, and public: proofs and factors of past checks.
+// Working space for one batch. Too large for a stack, and public: proofs and factors of past
+// checks.
 alignas(64) thread_local unsigned char scratch_bytes[sizeof(Batch::Scratch)];
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What the IFMA kernel does itself. Everything that touches a secret besides the server's lines, and
-// the PIN error, is the adx kernel's.
+// What the IFMA kernel does itself. Everything that touches a secret besides the server's lines,
+// and the PIN error, is the adx kernel's.
 #ifndef MPIN_ARCH_KERNEL_IFMA_H_
 #define MPIN_ARCH_KERNEL_IFMA_H_
 

@@ -41,7 +41,8 @@ MPIN_INLINE FpX8::Mask from_bytes(FpX8& r, const uint8_t* const in[8]) {
       words[i][lane] = __builtin_bswap64(word);
     }
   V w[4];
-  for (int i = 0; i < 4; i++) w[i] = _mm512_load_si512(words[i]);
+  for (int i = 0; i < 4; i++)
+    w[i] = _mm512_load_si512(words[i]);
   words_to_limbs(r, w);
   const FpX8::Mask valid = FpX8::less_p(r);
   multiply_by(r, r, kR2);
@@ -61,9 +62,11 @@ MPIN_INLINE void to_integer(FpX8& r, const FpX8& a) {
 MPIN_INLINE void from_scalar(FpX8& r, const uint64_t* const in[8]) {
   alignas(64) uint64_t words[4][8];
   for (int lane = 0; lane < 8; lane++)
-    for (int i = 0; i < 4; i++) words[i][lane] = in[lane][i];
+    for (int i = 0; i < 4; i++)
+      words[i][lane] = in[lane][i];
   V w[4];
-  for (int i = 0; i < 4; i++) w[i] = _mm512_load_si512(words[i]);
+  for (int i = 0; i < 4; i++)
+    w[i] = _mm512_load_si512(words[i]);
   words_to_limbs(r, w);
   multiply_by(r, r, kFrom256);
 }

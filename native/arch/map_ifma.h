@@ -1,7 +1,7 @@
-// The mapping of core/hash_to_g1.h for many hashes at once. First every hash gets its x: half of all
-// candidates fail, so lanes are filled from a queue, a lane that is done takes the next hash, and no
-// lane waits for the unluckiest of its neighbours. Then the square roots are taken, without a try
-// too many.
+// The mapping of core/hash_to_g1.h for many hashes at once. First every hash gets its x: half of
+// all candidates fail, so lanes are filled from a queue, a lane that is done takes the next hash,
+// and no lane waits for the unluckiest of its neighbours. Then the square roots are taken, without
+// a try too many.
 #ifndef MPIN_ARCH_MAP_IFMA_H_
 #define MPIN_ARCH_MAP_IFMA_H_
 
@@ -77,10 +77,12 @@ struct Map8 {
   MPIN_MEMBER_INLINE void curve_equation(FpX16& r, const FpX16& x) {
     FpX16::sqr(r, x);
     FpX16::mul(r, r, x);
-    for (FpX8& half : r.half) CurveG1T<FpX8>::add_b(half);
+    for (FpX8& half : r.half)
+      CurveG1T<FpX8>::add_b(half);
   }
 
-  // has_root: which lanes hold squares. A lane that the Jacobi symbol leaves open is told by a root.
+  // has_root: which lanes hold squares. A lane that the Jacobi symbol leaves open is told by a
+  // root.
   static void has_root(FpX8::Mask square[2], const FpX16& a, int rounds) {
     FpX8::Mask known[2];
     Jacobi16::are_squares_vartime(square, known, a.half, rounds);
@@ -88,7 +90,8 @@ struct Map8 {
     FpX16 root;
     PowerT<FpX16>::pow(root, a, FpX8::Modulus::kSqrtExponent);
     FpX16::sqr(root, root);
-    for (int h = 0; h < 2; h++) square[h] = FpX8::equal(root.half[h], a.half[h]);
+    for (int h = 0; h < 2; h++)
+      square[h] = FpX8::equal(root.half[h], a.half[h]);
   }
 
   // try_candidates: a lane with a good x hands it to points and is filled again, the others go on.
@@ -114,13 +117,15 @@ struct Map8 {
   // take_roots: y of up to sixteen items whose x are found.
   static void take_roots(Point8* points, const Item* items, size_t count) {
     FpX16 x, y;
-    for (FpX8& half : x.half) FpX8::set_one(half);
+    for (FpX8& half : x.half)
+      FpX8::set_one(half);
     for (size_t i = 0; i < count; i++)
       copy_lane(x.half[i / 8], static_cast<int>(i % 8), points[items[i].slot / 8].x,
                 static_cast<int>(items[i].slot % 8));
     curve_equation(y, x);
     PowerT<FpX16>::pow(y, y, FpX8::Modulus::kSqrtExponent);
-    for (FpX8& half : y.half) make_even(half);
+    for (FpX8& half : y.half)
+      make_even(half);
     for (size_t i = 0; i < count; i++) {
       Point8& point = points[items[i].slot / 8];
       const int lane = static_cast<int>(items[i].slot % 8);
@@ -138,9 +143,12 @@ struct Map8 {
     s.count = count;
     s.next = 0;
     s.active = kLanes;
-    for (FpX8& half : s.x.half) FpX8::set_one(half);
-    for (size_t lane = 0; lane < kLanes; lane++) fill(s, lane);
-    while (s.active > 0) try_candidates(s, points, rounds);
+    for (FpX8& half : s.x.half)
+      FpX8::set_one(half);
+    for (size_t lane = 0; lane < kLanes; lane++)
+      fill(s, lane);
+    while (s.active > 0)
+      try_candidates(s, points, rounds);
     for (size_t i = 0; i < count; i += kLanes)
       take_roots(points, items + i, count - i < kLanes ? count - i : kLanes);
   }

@@ -1,6 +1,6 @@
-// The two sums of a batch check, Σ rᵢVᵢ and Σ (rᵢUᵢ + (rᵢyᵢ)Bᵢ), B = A + T or A. Every login has its
-// lane; lane by lane, and digit by digit, the multiples are added in trees of affine additions. Then
-// either the lanes are added too, for one check of all, or each lane is a check of its own.
+// The two sums of a batch check, Σ rᵢVᵢ and Σ (rᵢUᵢ + (rᵢyᵢ)Bᵢ), B = A + T or A. Every login has
+// its lane; lane by lane, and digit by digit, the multiples are added in trees of affine additions.
+// Then either the lanes are added too, for one check of all, or each lane is a check of its own.
 #ifndef MPIN_ARCH_MSM_IFMA_H_
 #define MPIN_ARCH_MSM_IFMA_H_
 
@@ -16,8 +16,7 @@ inline constexpr size_t kChunk = 8 * kChunkVectors;  // Logins whose tables fit 
 inline constexpr size_t kProofWindows = kRandomDigitCount;
 inline constexpr size_t kResponseWindows = kDigitCount;
 inline constexpr size_t kWindows = kProofWindows + kResponseWindows;
-inline constexpr size_t kLeafMax =
-    kChunkVectors * (2 * kRandomDigitCount + kDigitCount);
+inline constexpr size_t kLeafMax = kChunkVectors * (2 * kRandomDigitCount + kDigitCount);
 
 constexpr size_t leaf_offset(size_t window) {
   const size_t doubled = window < kProofWindows                       ? 0
@@ -70,8 +69,7 @@ struct Msm {
       }
       for (size_t i = 0; i < kRandomDigitCount; i++) {
         lookup(s.leaves[leaf_offset(i) + j], proof, codes[j].r[i]);
-        lookup(s.leaves[leaf_offset(kProofWindows + i) + vectors + j], commitment,
-               codes[j].r[i]);
+        lookup(s.leaves[leaf_offset(kProofWindows + i) + vectors + j], commitment, codes[j].r[i]);
       }
       for (size_t i = 0; i < kDigitCount; i++)
         lookup(s.leaves[leaf_offset(kProofWindows + i) + j], base, codes[j].ry[i]);
@@ -94,8 +92,8 @@ struct Msm {
     }
   }
 
-  // window_sums: the sum of each window in each lane, over vectors of logins, whose tables are in the
-  // given slots.
+  // window_sums: the sum of each window in each lane, over vectors of logins, whose tables are in
+  // the given slots.
   MPIN_NOINLINE static void window_sums(WindowSums& r, MsmScratch& s, const Codes* codes,
                                         const Slots* slots, size_t vectors) {
     look_up_all(s, codes, slots, vectors);
@@ -106,10 +104,11 @@ struct Msm {
       n[w] = w >= kProofWindows && w < kProofWindows + kRandomDigitCount ? 2 * vectors : vectors;
     }
     add_rows(rows, n, kWindows, s.jobs, s.products);
-    for (size_t w = 0; w < kWindows; w++) r.of[w] = *rows[w];
+    for (size_t w = 0; w < kWindows; w++)
+      r.of[w] = *rows[w];
   }
 
-  // --- All lanes together ---------------------------------------------------------------------------
+  // --- All lanes together ----------------------------------------------------------------------
 
   // fold_lanes: the sum over the lanes of every window of up to kChunksMax chunks, as points of the
   // scalar kernel. A vector is refilled with eight windows, and the lanes become terms.
@@ -130,7 +129,8 @@ struct Msm {
       for (size_t c = 0; c < chunk_count; c++) {
         for (size_t i = 0; i < 8; i++) {
           PointRow* out[8];
-          for (size_t lane = 0; lane < 8; lane++) out[lane] = &buffer[i][lane];
+          for (size_t lane = 0; lane < 8; lane++)
+            out[lane] = &buffer[i][lane];
           const size_t w = 8 * g + i;
           Point8 last = chunks[c].of[w < kWindows ? w : 0];
           if (w >= kWindows) last.infinite = FpX8::Mask::make(0xff);
@@ -138,7 +138,8 @@ struct Msm {
         }
         for (size_t lane = 0; lane < 8; lane++) {
           const PointRow* in[8];
-          for (size_t i = 0; i < 8; i++) in[i] = &buffer[i][lane];
+          for (size_t i = 0; i < 8; i++)
+            in[i] = &buffer[i][lane];
           load_rows(rows[g][8 * c + lane], in);
         }
       }
@@ -171,12 +172,13 @@ struct Msm {
   static void horner_vartime(typename G1::Jacobian& r, const Window* windows, size_t count) {
     G1::set_infinity(r);
     for (size_t i = count; i-- > 0;) {
-      for (int j = 0; j < 3; j++) G1::dbl(r, r);
+      for (int j = 0; j < 3; j++)
+        G1::dbl(r, r);
       if (!windows[i].infinite) G1::add_affine_vartime(r, r, windows[i].point);
     }
   }
 
-  // --- Every lane for itself ------------------------------------------------------------------------
+  // --- Every lane for itself -------------------------------------------------------------------
 
   static void from_affine(Projective8& r, const Point8& a) {
     Projective8 infinity;
@@ -188,7 +190,8 @@ struct Msm {
     Projective8 t;
     from_affine(r, windows[count - 1]);
     for (size_t i = count - 1; i-- > 0;) {
-      for (int j = 0; j < 3; j++) Curve8::dbl(r, r);
+      for (int j = 0; j < 3; j++)
+        Curve8::dbl(r, r);
       from_affine(t, windows[i]);
       Curve8::add(r, r, t);
     }

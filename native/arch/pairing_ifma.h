@@ -1,5 +1,6 @@
 // Eight products of two pairings side by side, e(P, Q)·e(R, s·Q) with Q and s·Q the same in all
-// lanes: the loop of core/pairing.h over lines that are stored once and broadcast when they are used.
+// lanes: the loop of core/pairing.h over lines that are stored once and broadcast when they are
+// used.
 #ifndef MPIN_ARCH_PAIRING_IFMA_H_
 #define MPIN_ARCH_PAIRING_IFMA_H_
 
@@ -27,7 +28,8 @@ MPIN_INLINE void pack_element(uint64_t r[5], const S& a) {
   S::dbl(t, t);
   S::dbl(t, t);
   const Limbs52 limbs = limbs52(t.l);
-  for (int i = 0; i < 5; i++) r[i] = limbs.l[i];
+  for (int i = 0; i < 5; i++)
+    r[i] = limbs.l[i];
 }
 
 template <class S>
@@ -57,7 +59,8 @@ MPIN_INLINE void miller_loop(Fp12& f, Sqr sqr, Mul mul) {
     if (params::kLoopDigits[i] != 0) mul(f, n++);
   }
   Fp12::conj(f, f);  // u is negative.
-  while (n < params::kLineCount) mul(f, n++);
+  while (n < params::kLineCount)
+    mul(f, n++);
 }
 
 struct Miller8 {

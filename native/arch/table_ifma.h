@@ -21,7 +21,9 @@ MPIN_INLINE void times_w(Point8& r, const Point8& a) {
   r.y = a.y;
   r.infinite = a.infinite;
 }
-MPIN_INLINE void negate(Point8& a) { FpX8::neg(a.y, a.y); }
+MPIN_INLINE void negate(Point8& a) {
+  FpX8::neg(a.y, a.y);
+}
 
 // Working space for the tables of one vector of points: its multiples, and terms to be added.
 struct Multiples {
@@ -45,7 +47,8 @@ struct TableBuilder {
     times_w(m.minus_ww_times_1, m.of[1]);
     times_w(m.minus_ww_times_1, m.minus_ww_times_1);
     negate(m.minus_ww_times_1);
-    for (int i = 2; i <= 5; i++) m.of[i] = m.of[1];
+    for (int i = 2; i <= 5; i++)
+      m.of[i] = m.of[1];
     jobs[(*n)++] = {&m.of[2], &m.minus_ww};          // 1 - w - w² = 2
     jobs[(*n)++] = {&m.of[3], &m.of[0]};             // 2 - w
     jobs[(*n)++] = {&m.of[4], &m.minus_w};           // 1 - 2w
@@ -67,18 +70,22 @@ struct TableBuilder {
   MPIN_NOINLINE static void build(Table* const* tables, const Point8* const* points, size_t count,
                                   Multiples* work, Addition* jobs, FpX8* products) {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) first(jobs, &n, work[i], *points[i]);
+    for (size_t i = 0; i < count; i++)
+      first(jobs, &n, work[i], *points[i]);
     AffineRound<S>::run(jobs, n, products);
     n = 0;
-    for (size_t i = 0; i < count; i++) second(jobs, &n, work[i]);
+    for (size_t i = 0; i < count; i++)
+      second(jobs, &n, work[i]);
     AffineRound<S>::run(jobs, n, products);
     n = 0;
-    for (size_t i = 0; i < count; i++) third(jobs, &n, work[i]);
+    for (size_t i = 0; i < count; i++)
+      third(jobs, &n, work[i]);
     AffineRound<S>::run(jobs, n, products);
     for (size_t i = 0; i < count; i++)
       for (size_t j = 0; j < kMultipleCount; j++) {
         PointRow* rows[8];
-        for (size_t lane = 0; lane < 8; lane++) rows[lane] = &tables[i][lane].rows[j];
+        for (size_t lane = 0; lane < 8; lane++)
+          rows[lane] = &tables[i][lane].rows[j];
         store_rows(rows, work[i].of[j]);
       }
   }
@@ -88,7 +95,8 @@ struct TableBuilder {
 MPIN_INLINE void lookup(Point8& r, const Table* const tables[8], const uint8_t codes[8]) {
   const PointRow* rows[8];
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; i++) rows[i] = &tables[i]->rows[codes[i] >> 3 & 15];
+  for (int i = 0; i < 8; i++)
+    rows[i] = &tables[i]->rows[codes[i] >> 3 & 15];
   load_rows(r, rows);
   uint64_t word;
   std::memcpy(&word, codes, 8);

@@ -26,11 +26,10 @@ struct InverseT {
   };
 
   static constexpr Signed62 from_words(const uint64_t a[4]) {
-    return {{static_cast<int64_t>(a[0] & kMask),
-             static_cast<int64_t>((a[0] >> 62 | a[1] << 2) & kMask),
-             static_cast<int64_t>((a[1] >> 60 | a[2] << 4) & kMask),
-             static_cast<int64_t>((a[2] >> 58 | a[3] << 6) & kMask),
-             static_cast<int64_t>(a[3] >> 56)}};
+    return {
+        {static_cast<int64_t>(a[0] & kMask), static_cast<int64_t>((a[0] >> 62 | a[1] << 2) & kMask),
+         static_cast<int64_t>((a[1] >> 60 | a[2] << 4) & kMask),
+         static_cast<int64_t>((a[2] >> 58 | a[3] << 6) & kMask), static_cast<int64_t>(a[3] >> 56)}};
   }
   static constexpr Signed62 kModulus62 = from_words(M::kModulus);
   // m^-1 mod 2^62.
@@ -56,9 +55,9 @@ struct InverseT {
         f = g;
         g = 0 - old;
       }
-      // Adding w·f clears the low bits of g: as many steps as may pass before the next exchange, and
-      // no more than 4 bits, for which w = -g/f is one product: f·(2 - f²)... f(f² - 2) = -1/f mod
-      // 64 for odd f.
+      // Adding w·f clears the low bits of g: as many steps as may pass before the next exchange,
+      // and no more than 4 bits, for which w = -g/f is one product: f·(2 - f²)... f(f² - 2) = -1/f
+      // mod 64 for odd f.
       const int64_t free_steps = eta + 1 < left ? eta + 1 : left;
       const uint64_t mask = (~uint64_t{0} >> (64 - free_steps)) & 63;
       const uint64_t w = f * g * (f * f - 2) & mask;
@@ -94,18 +93,20 @@ struct InverseT {
     int64_t md = (t.u & sign_d) + (t.v & sign_e), me = (t.q & sign_d) + (t.r & sign_e);
     int128_t cd = static_cast<int128_t>(t.u) * d.w[0] + static_cast<int128_t>(t.v) * e.w[0];
     int128_t ce = static_cast<int128_t>(t.q) * d.w[0] + static_cast<int128_t>(t.r) * e.w[0];
-    md -= static_cast<int64_t>((kInverse62 * static_cast<uint64_t>(cd) +
-                                static_cast<uint64_t>(md)) & static_cast<uint64_t>(kMask));
-    me -= static_cast<int64_t>((kInverse62 * static_cast<uint64_t>(ce) +
-                                static_cast<uint64_t>(me)) & static_cast<uint64_t>(kMask));
+    md -=
+        static_cast<int64_t>((kInverse62 * static_cast<uint64_t>(cd) + static_cast<uint64_t>(md)) &
+                             static_cast<uint64_t>(kMask));
+    me -=
+        static_cast<int64_t>((kInverse62 * static_cast<uint64_t>(ce) + static_cast<uint64_t>(me)) &
+                             static_cast<uint64_t>(kMask));
     cd += static_cast<int128_t>(kModulus62.w[0]) * md;
     ce += static_cast<int128_t>(kModulus62.w[0]) * me;
     MPIN_CHECK((static_cast<int64_t>(cd) & kMask) == 0 && (static_cast<int64_t>(ce) & kMask) == 0);
     for (int i = 1; i < kWords; i++) {
-      cd = (cd >> 62) + static_cast<int128_t>(t.u) * d.w[i] +
-           static_cast<int128_t>(t.v) * e.w[i] + static_cast<int128_t>(kModulus62.w[i]) * md;
-      ce = (ce >> 62) + static_cast<int128_t>(t.q) * d.w[i] +
-           static_cast<int128_t>(t.r) * e.w[i] + static_cast<int128_t>(kModulus62.w[i]) * me;
+      cd = (cd >> 62) + static_cast<int128_t>(t.u) * d.w[i] + static_cast<int128_t>(t.v) * e.w[i] +
+           static_cast<int128_t>(kModulus62.w[i]) * md;
+      ce = (ce >> 62) + static_cast<int128_t>(t.q) * d.w[i] + static_cast<int128_t>(t.r) * e.w[i] +
+           static_cast<int128_t>(kModulus62.w[i]) * me;
       d.w[i - 1] = static_cast<int64_t>(cd) & kMask;
       e.w[i - 1] = static_cast<int64_t>(ce) & kMask;
     }
@@ -115,7 +116,8 @@ struct InverseT {
 
   static bool is_zero(const Signed62& a) {
     int64_t any = 0;
-    for (int i = 0; i < kWords; i++) any |= a.w[i];
+    for (int i = 0; i < kWords; i++)
+      any |= a.w[i];
     return any == 0;
   }
 
@@ -144,8 +146,9 @@ struct InverseT {
     Signed62 f = kModulus62, g = from_words(a.l), d = {}, e = {{1, 0, 0, 0, 0}};
     int64_t delta = 1;
     while (!is_zero(g)) {
-      const Matrix t = steps(&delta, static_cast<uint64_t>(f.w[0]) | static_cast<uint64_t>(f.w[1]) << 62,
-                             static_cast<uint64_t>(g.w[0]) | static_cast<uint64_t>(g.w[1]) << 62);
+      const Matrix t =
+          steps(&delta, static_cast<uint64_t>(f.w[0]) | static_cast<uint64_t>(f.w[1]) << 62,
+                static_cast<uint64_t>(g.w[0]) | static_cast<uint64_t>(g.w[1]) << 62);
       apply_modular(d, e, t);
       apply(f, g, t);
     }

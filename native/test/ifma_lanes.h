@@ -6,7 +6,7 @@
 
 #include "affine_ifma.h"
 #include "engine_portable.h"
-#include "test_harness.h"
+#include "ifma_test.h"
 
 namespace mpin_test {
 
@@ -22,13 +22,15 @@ inline void random_element(F& r) {
 
 inline void to_lanes(FpX8& r, const F in[8]) {
   const uint64_t* words[8];
-  for (int i = 0; i < 8; i++) words[i] = in[i].l;
+  for (int i = 0; i < 8; i++)
+    words[i] = in[i].l;
   mpin::ifma::from_scalar(r, words);
 }
 inline void from_lanes(F out[8], const FpX8& a) {
   uint64_t words[32];
   mpin::ifma::to_scalar(words, a);
-  for (int i = 0; i < 8; i++) std::memcpy(out[i].l, words + 4 * i, 32);
+  for (int i = 0; i < 8; i++)
+    std::memcpy(out[i].l, words + 4 * i, 32);
 }
 inline bool same(const FpX8& lanes, const F scalar[8]) {
   F got[8];

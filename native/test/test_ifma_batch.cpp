@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "ifma_test.h"
 #include "kernel.h"
 #include "kernel_ifma.h"
 #include "limbs.h"
 #include "params.h"
-#include "test_harness.h"
 
 using namespace mpin_test;
 using mpin::Status;
@@ -32,8 +32,10 @@ class Server {
     ok(portable.server_secret_share(secret, master_));
     ok(portable.verifier_init(portable_.get(), secret));
     ok(mpin::ifma_verifier_init(verifier_.get(), secret));
-    for (int i = 0; i < 48; i++) add(good, login(i % 4 != 0, 1234));
-    for (int i = 0; i < 8; i++) add(bad, login(i % 2 != 0, 4321));
+    for (int i = 0; i < 48; i++)
+      add(good, login(i % 4 != 0, 1234));
+    for (int i = 0; i < 8; i++)
+      add(bad, login(i % 2 != 0, 4321));
     add_pair_that_cancels();
     add_hostile();
   }
@@ -46,7 +48,8 @@ class Server {
     std::vector<int8_t> statuses(logins.size() + 1, 99);
     mpin::ifma_verify_batch(*verifier_, bytes.data(), logins.size(), wrong, statuses.data());
     int differ = 0;
-    for (size_t i = 0; i < logins.size(); i++) differ += statuses[i] != logins[i]->status;
+    for (size_t i = 0; i < logins.size(); i++)
+      differ += statuses[i] != logins[i]->status;
     CHECK(differ == 0);
     CHECK(statuses[logins.size()] == 99);
   }
@@ -61,7 +64,8 @@ class Server {
     uint8_t secret[65], permit[65], token[65], sec[65], x[32];
     random_bytes(r.hash_mpin_id, sizeof r.hash_mpin_id);
     const uint32_t date = permitted ? static_cast<uint32_t>(random_word()) | 1 : 0;
-    for (int i = 0; i < 4; i++) r.date[i] = static_cast<uint8_t>(date >> (24 - 8 * i));
+    for (int i = 0; i < 4; i++)
+      r.date[i] = static_cast<uint8_t>(date >> (24 - 8 * i));
     ok(portable.client_secret_shares(secret, master_, r.hash_mpin_id, 1));
     if (permitted) ok(portable.time_permit_shares(permit, master_, r.hash_mpin_id, &date, 1));
     ok(portable.extract_pin(token, r.hash_mpin_id, 1234, secret));
@@ -143,7 +147,8 @@ class Server {
     r = with;
     std::memset(r.v, 0, sizeof r.v);
     add(invalid, r);
-    for (const Known& known : invalid) CHECK(known.status == -14);
+    for (const Known& known : invalid)
+      CHECK(known.status == -14);
   }
   // u = -y·A, which makes the response infinite: master 1 gives the multiples of A.
   void add_infinite_response() {
@@ -165,15 +170,18 @@ Server& server() {
   static Server instance;
   return instance;
 }
-const Known* pick(const std::vector<Known>& pool) { return &pool[random_word() % pool.size()]; }
+const Known* pick(const std::vector<Known>& pool) {
+  return &pool[random_word() % pool.size()];
+}
 
 std::vector<const Known*> all_good(size_t n) {
   std::vector<const Known*> logins;
-  for (size_t i = 0; i < n; i++) logins.push_back(&server().good[i % server().good.size()]);
+  for (size_t i = 0; i < n; i++)
+    logins.push_back(&server().good[i % server().good.size()]);
   return logins;
 }
 
-TEST("a batch finds a wrong or invalid login at every position, whatever rate is expected") {
+IFMA_TEST("a batch finds a wrong or invalid login at every position, whatever rate is expected") {
   for (const size_t n : {1u, 2u, 9u, 64u, 70u})
     for (size_t i = 0; i < n; i++) {
       auto logins = all_good(n);
@@ -182,7 +190,7 @@ TEST("a batch finds a wrong or invalid login at every position, whatever rate is
     }
 }
 
-TEST("a batch finds wrong logins whose errors cancel in a plain sum") {
+IFMA_TEST("a batch finds wrong logins whose errors cancel in a plain sum") {
   for (int i = 0; i < iterations(20); i++) {
     auto logins = all_good(2 + random_word() % 90);
     const size_t first = random_word() % logins.size();
@@ -193,7 +201,7 @@ TEST("a batch finds wrong logins whose errors cancel in a plain sum") {
   }
 }
 
-TEST("every kind of bad login is found alone, repeated and among others") {
+IFMA_TEST("every kind of bad login is found alone, repeated and among others") {
   for (const auto* pool : {&server().bad, &server().invalid})
     for (const Known& known : *pool) {
       server().batch({&known}, 0);
@@ -204,13 +212,13 @@ TEST("every kind of bad login is found alone, repeated and among others") {
     }
 }
 
-TEST("equal logins, repeated in a batch, are all good") {
+IFMA_TEST("equal logins, repeated in a batch, are all good") {
   for (const size_t n : {2u, 8u, 16u, 64u, 100u, 256u})
     for (const double wrong : {0.0, 0.05})
       server().batch(std::vector<const Known*>(n, &server().good[3]), wrong);
 }
 
-TEST("batches of any size and mixture get the statuses of the single check") {
+IFMA_TEST("batches of any size and mixture get the statuses of the single check") {
   const double rates[] = {0, 0.01, 0.05, 0.2, 0.5, 1};
   for (size_t n = 1; n <= 300; n += n < 20 ? 1 : 1 + random_word() % 23) {
     const double rate = rates[random_word() % 6];
@@ -224,6 +232,8 @@ TEST("batches of any size and mixture get the statuses of the single check") {
   }
 }
 
-TEST("an empty batch does nothing") { server().batch({}, 0); }
+IFMA_TEST("an empty batch does nothing") {
+  server().batch({}, 0);
+}
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include "engine_portable.h"
 #include "fp12.h"
+#include "ifma_test.h"
 #include "lanes_ifma.h"
-#include "test_harness.h"
 
 namespace {
 
@@ -22,8 +22,12 @@ struct Both {
 void hostile_element(F& r) {
   uint64_t words[4];
   switch (mpin_test::random_word() % 8) {
-    case 0: F::set_zero(r); return;
-    case 1: F::set_one(r); return;
+    case 0:
+      F::set_zero(r);
+      return;
+    case 1:
+      F::set_one(r);
+      return;
     case 2: {
       F one;
       F::set_one(one);
@@ -31,7 +35,8 @@ void hostile_element(F& r) {
       return;
     }
     case 3:  // p - 1 and small values of the representation itself.
-      for (int i = 0; i < 4; i++) r.l[i] = mpin::params::ModulusP::kModulus[i];
+      for (int i = 0; i < 4; i++)
+        r.l[i] = mpin::params::ModulusP::kModulus[i];
       r.l[0] -= 1 + mpin_test::random_word() % 2;
       return;
     case 4:
@@ -43,7 +48,8 @@ void hostile_element(F& r) {
       F::from_integer(r, words);
       if (mpin_test::random_word() & 1) {
         // The same bits as a representation.
-        for (int i = 0; i < 4; i++) r.l[i] = words[i];
+        for (int i = 0; i < 4; i++)
+          r.l[i] = words[i];
         r.l[3] &= 0x1fffffffffffffff;
       }
   }
@@ -57,8 +63,7 @@ void add_multiples(FpX8& r, int max) {
     const uint64_t times = mpin_test::random_word() % static_cast<uint64_t>(max + 1);
     uint64_t carry = 0;
     for (int i = 0; i < 5; i++) {
-      const mpin::uint128_t t =
-          static_cast<mpin::uint128_t>(ifma::kP.l[i]) * times + l[i] + carry;
+      const mpin::uint128_t t = static_cast<mpin::uint128_t>(ifma::kP.l[i]) * times + l[i] + carry;
       l[i] = static_cast<uint64_t>(t) & ifma::kLimbMask;
       carry = static_cast<uint64_t>(t >> 52);
     }
@@ -91,23 +96,26 @@ bool agrees(Op op, int multiples_a, int multiples_b) {
   make(b, multiples_b);
   F expected[8];
   FpX8 r;
-  for (int i = 0; i < 8; i++) op(expected[i], a.scalar[i], b.scalar[i]);
+  for (int i = 0; i < 8; i++)
+    op(expected[i], a.scalar[i], b.scalar[i]);
   op(r, a.lanes, b.lanes);
   if (!same(r, expected)) return false;
   op(a.lanes, a.lanes, b.lanes);  // Aliases.
   if (!same(a.lanes, expected)) return false;
-  for (int i = 0; i < 8; i++) op(expected[i], b.scalar[i], b.scalar[i]);
+  for (int i = 0; i < 8; i++)
+    op(expected[i], b.scalar[i], b.scalar[i]);
   op(b.lanes, b.lanes, b.lanes);
   return same(b.lanes, expected);
 }
 
-#define OP(name) [](auto& r, const auto& a, const auto& b) { \
-  using T = std::remove_reference_t<decltype(r)>;            \
-  (void)b;                                                   \
-  name;                                                      \
-}
+#define OP(name)                                    \
+  [](auto& r, const auto& a, const auto& b) {       \
+    using T = std::remove_reference_t<decltype(r)>; \
+    (void)b;                                        \
+    name;                                           \
+  }
 
-TEST("the IFMA field agrees with the portable one on hostile and unreduced values") {
+IFMA_TEST("the IFMA field agrees with the portable one on hostile and unreduced values") {
   for (int i = 0; i < mpin_test::iterations(20000); i++) {
     CHECK(agrees(OP(T::add(r, a, b)), 1, 1));
     CHECK(agrees(OP(T::sub(r, a, b)), 1, 1));
@@ -119,23 +127,23 @@ TEST("the IFMA field agrees with the portable one on hostile and unreduced value
   }
 }
 
-TEST("sums of wide products in IFMA lanes reduce to the same element") {
+IFMA_TEST("sums of wide products in IFMA lanes reduce to the same element") {
   for (int i = 0; i < mpin_test::iterations(20000); i++) {
-    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::mul_wide(s, a, b);
-                    T::sqr_wide(t, b); T::wide_sub(s, s, t); T::wide_sub(s, s, t); T::redc(r, s)),
+    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::mul_wide(s, a, b); T::sqr_wide(t, b);
+                    T::wide_sub(s, s, t); T::wide_sub(s, s, t); T::redc(r, s)),
                  1, 1));
-    CHECK(agrees(OP(typename T::Wide s; T::mul_wide(s, a, b); T::wide_add(s, s, s);
-                    T::redc(r, s)), 1, 1));
-    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::sqr_wide(s, a);
-                    T::mul_wide(t, a, b);
-                    for (int k = 0; k < 20; k++) T::wide_add(s, s, t); T::redc(r, s)), 1, 1));
-    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::sqr_wide(s, a);
-                    T::mul_wide(t, a, b);
-                    for (int k = 0; k < 20; k++) T::wide_sub(s, s, t); T::redc(r, s)), 1, 1));
+    CHECK(agrees(OP(typename T::Wide s; T::mul_wide(s, a, b); T::wide_add(s, s, s); T::redc(r, s)),
+                 1, 1));
+    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::sqr_wide(s, a); T::mul_wide(t, a, b);
+                    for (int k = 0; k < 20; k++) T::wide_add(s, s, t); T::redc(r, s)),
+                 1, 1));
+    CHECK(agrees(OP(typename T::Wide s; typename T::Wide t; T::sqr_wide(s, a); T::mul_wide(t, a, b);
+                    for (int k = 0; k < 20; k++) T::wide_sub(s, s, t); T::redc(r, s)),
+                 1, 1));
   }
 }
 
-TEST("IFMA lanes compare by value, not by representation") {
+IFMA_TEST("IFMA lanes compare by value, not by representation") {
   for (int i = 0; i < mpin_test::iterations(20000); i++) {
     Both a, b;
     make(a, 1);
@@ -150,7 +158,8 @@ TEST("IFMA lanes compare by value, not by representation") {
         b.scalar[lane] = other;
       }
       const uint64_t* words[8];
-      for (int k = 0; k < 8; k++) words[k] = b.scalar[k].l;
+      for (int k = 0; k < 8; k++)
+        words[k] = b.scalar[k].l;
       ifma::from_scalar(b.lanes, words);
       FpX8::canonical(b.lanes, b.lanes);
       add_multiples(b.lanes, 1);
@@ -171,7 +180,7 @@ TEST("IFMA lanes compare by value, not by representation") {
   }
 }
 
-TEST("bytes go into IFMA lanes as integers mod p, and those not below p are told") {
+IFMA_TEST("bytes go into IFMA lanes as integers mod p, and those not below p are told") {
   for (int i = 0; i < mpin_test::iterations(20000); i++) {
     uint8_t bytes[8][32];
     const uint8_t* in[8];
@@ -181,7 +190,8 @@ TEST("bytes go into IFMA lanes as integers mod p, and those not below p are told
       uint64_t words[4];
       mpin_test::hostile_words(words, 4);
       if (mpin_test::random_word() % 4 == 0) {
-        for (int k = 0; k < 4; k++) words[k] = mpin::params::ModulusP::kModulus[k];
+        for (int k = 0; k < 4; k++)
+          words[k] = mpin::params::ModulusP::kModulus[k];
         words[0] += mpin_test::random_word() % 3 - 1;
       }
       mpin::limbs_to_bytes(bytes[lane], words);

@@ -62,7 +62,7 @@ bool same_across(const ifma::Fp12Lanes& a, Fp12& wanted) {
   return equal;
 }
 
-TEST("Fp12 in IFMA lanes agrees with the portable one, eight at a time and across the lanes") {
+IFMA_TEST("Fp12 in IFMA lanes agrees with the portable one, eight at a time and across the lanes") {
   for (int round = 0; round < iterations(200); round++) {
     Fp12 a[8], b[8], c[8];
     for (int i = 0; i < 8; i++) {
@@ -77,27 +77,33 @@ TEST("Fp12 in IFMA lanes agrees with the portable one, eight at a time and acros
     across(v, b[0]);
     const auto agrees = [&] { return same_eight(z, c) && same_across(w, c[0]); };
 
-    for (int i = 0; i < 8; i++) Fp12::mul(c[i], a[i], b[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::mul(c[i], a[i], b[i]);
     Fp12X8::mul(z, x, y);
     ifma::Fp12Lanes::mul(w, u, v);
     CHECK(agrees());
-    for (int i = 0; i < 8; i++) Fp12::sqr(c[i], a[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::sqr(c[i], a[i]);
     Fp12X8::sqr(z, x);
     ifma::Fp12Lanes::sqr(w, u);
     CHECK(agrees());
-    for (int i = 0; i < 8; i++) Fp12::inv(c[i], a[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::inv(c[i], a[i]);
     Fp12X8::inv(z, x);
     Check::inv_vartime(w, u);
     CHECK(agrees());
-    for (int i = 0; i < 8; i++) Fp12::frobenius1(c[i], a[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::frobenius1(c[i], a[i]);
     Fp12X8::frobenius1(z, x);
     ifma::Fp12Lanes::frobenius1(w, u);
     CHECK(agrees());
-    for (int i = 0; i < 8; i++) Fp12::frobenius2(c[i], a[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::frobenius2(c[i], a[i]);
     Fp12X8::frobenius2(z, x);
     ifma::Fp12Lanes::frobenius2(w, u);
     CHECK(agrees());
-    for (int i = 0; i < 8; i++) Fp12::frobenius3(c[i], a[i]);
+    for (int i = 0; i < 8; i++)
+      Fp12::frobenius3(c[i], a[i]);
     Fp12X8::frobenius3(z, x);
     ifma::Fp12Lanes::frobenius3(w, u);
     CHECK(agrees());
@@ -109,7 +115,8 @@ struct Prepared {
   ifma::PackedLines lanes[2];
 };
 
-TEST("pairings in IFMA lanes agree with the portable ones, eight at a time and across the lanes") {
+IFMA_TEST(
+    "pairings in IFMA lanes agree with the portable ones, eight at a time and across the lanes") {
   const auto prepared = std::make_unique<Prepared>();
   mpin::G2T<F>::Affine q;
   mpin::G2T<F>::generator(q);
@@ -126,7 +133,8 @@ TEST("pairings in IFMA lanes agree with the portable ones, eight at a time and a
     F values[4][8];
     mpin::ifma::Pairing8::G1Prepared p1, p2, s1, s2;
     for (auto& row : values)
-      for (F& value : row) random_element(value);
+      for (F& value : row)
+        random_element(value);
     if (round == 0) F::set_zero(values[0][3]), F::set_zero(values[1][3]);  // Infinity.
     to_lanes(p1.x_over_y, values[0]);
     to_lanes(p1.y_inverse, values[1]);

@@ -9,7 +9,7 @@ namespace ifma = mpin::ifma;
 
 namespace {
 
-TEST("affine rounds in IFMA lanes are right for equal, opposite and infinite points too") {
+IFMA_TEST("affine rounds in IFMA lanes are right for equal, opposite and infinite points too") {
   constexpr int kJobs = 5;
   for (int round = 0; round < iterations(200); round++) {
     MaybePoint a[kJobs][8], b[kJobs][8];
@@ -42,7 +42,7 @@ TEST("affine rounds in IFMA lanes are right for equal, opposite and infinite poi
   }
 }
 
-TEST("the inverse in variable time is the power's, and zero for zero") {
+IFMA_TEST("the inverse in variable time is the power's, and zero for zero") {
   for (int i = 0; i < iterations(3000); i++) {
     F a, b, c;
     random_element(a);
@@ -53,13 +53,14 @@ TEST("the inverse in variable time is the power's, and zero for zero") {
   }
 }
 
-TEST("hashes map to the same points in IFMA lanes, at p, below and above too") {
+IFMA_TEST("hashes map to the same points in IFMA lanes, at p, below and above too") {
   constexpr size_t kCount = 700;
   static ifma::Map8::Item items[kCount];
   static ifma::Point8 points[(kCount + 7) / 8];
   for (int round = 0; round < iterations(4); round++) {
     const size_t count = round == 0 ? kCount : 1 + random_word() % kCount;
-    for (auto& p : points) ifma::set_infinite(p);
+    for (auto& p : points)
+      ifma::set_infinite(p);
     for (size_t i = 0; i < count; i++) {
       uint64_t words[4];
       if (random_word() % 4 == 0) {
@@ -107,14 +108,15 @@ void value(uint64_t r[4], const uint8_t* codes, size_t stride, size_t n) {
     small(b, ifma::kMultiples[code >> 3].b);
     Fr::mul(b, b, lambda);
     Fr::add(a, a, b);
-    for (int k = 0; k < (code >> 1 & 3); k++) Fr::mul(a, a, lambda);
+    for (int k = 0; k < (code >> 1 & 3); k++)
+      Fr::mul(a, a, lambda);
     if (code & 1) Fr::neg(a, a);
     Fr::add(sum, sum, a);
   }
   Fr::to_integer(r, sum);
 }
 
-TEST("digits of Eisenstein integers have the value of the scalar") {
+IFMA_TEST("digits of Eisenstein integers have the value of the scalar") {
   for (int i = 0; i < iterations(20000); i++) {
     uint64_t k[4], got[4];
     hostile_words(k, 4);
@@ -130,7 +132,7 @@ TEST("digits of Eisenstein integers have the value of the scalar") {
   }
 }
 
-TEST("random factors are fresh, not zero, and of the value of their digits") {
+IFMA_TEST("random factors are fresh, not zero, and of the value of their digits") {
   ifma::RandomBytes random;
   uint64_t last[4] = {};
   for (int i = 0; i < iterations(2000); i++) {
@@ -145,7 +147,7 @@ TEST("random factors are fresh, not zero, and of the value of their digits") {
   }
 }
 
-TEST("every digit of every lane finds its multiple in the tables") {
+IFMA_TEST("every digit of every lane finds its multiple in the tables") {
   static ifma::Table tables[8];
   static ifma::Multiples work;
   ifma::Addition jobs[5];
@@ -161,11 +163,13 @@ TEST("every digit of every lane finds its multiple in the tables") {
   const ifma::Point8* const in[1] = {&lanes};
   ifma::TableBuilder<F>::build(out, in, 1, &work, jobs, products);
   const ifma::Table* all[8];
-  for (int i = 0; i < 8; i++) all[i] = &tables[i];
+  for (int i = 0; i < 8; i++)
+    all[i] = &tables[i];
   for (int residue = 0; residue < 64; residue++) {
     uint8_t codes[8];
     ifma::Point8 found;
-    for (int i = 0; i < 8; i++) codes[i] = ifma::kDigits.of[(residue + 7 * i) % 64].code;
+    for (int i = 0; i < 8; i++)
+      codes[i] = ifma::kDigits.of[(residue + 7 * i) % 64].code;
     ifma::lookup(found, all, codes);
     for (int i = 0; i < 8; i++) {
       uint64_t k[4];
