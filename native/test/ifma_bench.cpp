@@ -1,5 +1,6 @@
-// mpin_bench_ifma [ROUNDS]: microseconds a login of the IFMA batch check, and where they go. CPU time
-// of the thread, so that a busy machine disturbs less; it still shows in shared cores and caches.
+// mpin_bench_ifma [ROUNDS]: microseconds a login of the IFMA batch check, and where they go. CPU
+// time of the thread, so that a busy machine disturbs less; it still shows in shared cores and
+// caches.
 #include <time.h>
 
 #include <algorithm>
@@ -115,11 +116,13 @@ void hash(size_t n) {
       std::aligned_alloc(64, sizeof(mpin::ifma::Point8) * (n / 8)));
   for (size_t i = 0; i < n / 8; i++)
     mpin::ifma::set_infinite(points[i]);
+  for (size_t i = 0; i < n; i++) {
+    require(mpin::random_scalar(items[i].hash));
+    items[i].slot = i;
+  }
   measure("hash_to_g1", n, [&](size_t) {
-    for (size_t i = 0; i < n; i++) {
-      items[i].hash[round_byte++ % 32]++;
-      items[i].slot = i;
-    }
+    for (auto& item : items)
+      item.hash[7]++;
     mpin::ifma::Map8::map_many_vartime(points, items.data(), n);
   });
   std::free(points);
