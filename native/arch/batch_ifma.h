@@ -96,8 +96,8 @@ struct Batch {
       for (size_t lane = 0; lane < 8; lane++) {
         if (!(s.logins.valid[vector].bits >> lane & 1)) continue;
         uint64_t r[4], ry[4];
-        if (!random_factor(&codes.r[0][lane], 8, r, &random)) return false;
-        fr_mul(ry, r, s.logins.y[8 * vector + lane]);
+        if (!random_factor<S>(&codes.r[0][lane], 8, r, &random)) return false;
+        ScalarsT<S>::mul(ry, r, s.logins.y[8 * vector + lane]);
         HalfScalar k1, k2;
         glv_split(&k1, &k2, ry);
         recode_vartime(&codes.ry[0][lane], 8, k1, k2);

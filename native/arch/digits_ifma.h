@@ -6,7 +6,7 @@
 #ifndef MPIN_ARCH_DIGITS_IFMA_H_
 #define MPIN_ARCH_DIGITS_IFMA_H_
 
-#include "fr.h"
+#include "field.h"
 #include "random.h"
 #include "scalar.h"
 
@@ -109,15 +109,47 @@ MPIN_INLINE void recode_vartime(uint8_t* codes, size_t stride, const HalfScalar&
   }
 }
 
-// fr_mul: a·b mod r for a, b < r.
-MPIN_INLINE void fr_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-  Fr s;
-  const Fr t = {{b[0], b[1], b[2], b[3]}};
-  Fr::from_integer(s, a);
-  Fr::mul(s, s, t);  // a·2^256·b/2^256
-  for (int i = 0; i < 4; i++)
-    r[i] = s.l[i];
-}
+// Integers mod r with the multiplications of the scalar field S. Not Fr of core/fr.h: its functions
+// out of line would be shared with the portable kernel, compiled for this instruction set.
+template <class S>
+struct ScalarsT {
+  using Fr = FieldT<params::ModulusR, typename S::Multiplier>;
+
+  static void from_bytes_reduced(uint64_t r[4], const uint8_t in[32]) {
+    Fr a;
+    Fr::from_bytes_reduced(a, in);
+    Fr::to_integer(r, a);
+  }
+  // mul: a·b mod r for a, b < r.
+  static void mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+    Fr s;
+    const Fr t = {{b[0], b[1], b[2], b[3]}};
+    Fr::from_integer(s, a);
+    Fr::mul(s, s, t);  // a·2^256·b/2^256
+    for (int i = 0; i < 4; i++)
+      r[i] = s.l[i];
+  }
+  // eisenstein: a + b·lambda mod r for |a|, |b| < 2^127.
+  __extension__ typedef __int128 int128_t;
+  static void eisenstein(uint64_t r[4], int128_t a, int128_t b) {
+    Fr sum, t, lambda;
+    from_signed(sum, a);
+    from_signed(t, b);
+    Fr::from_integer(lambda, params::kLambda);
+    Fr::mul(t, t, lambda);
+    Fr::add(sum, sum, t);
+    Fr::to_integer(r, sum);
+  }
+
+ private:
+  static void from_signed(Fr& r, int128_t value) {
+    const uint128_t size = static_cast<uint128_t>(value < 0 ? -value : value);
+    const uint64_t words[4] = {static_cast<uint64_t>(size), static_cast<uint64_t>(size >> 64), 0,
+                               0};
+    Fr::from_integer(r, words);
+    if (value < 0) Fr::neg(r, r);
+  }
+};
 
 // --- Random factors ----------------------------------------------------------------------------
 
@@ -145,6 +177,7 @@ class RandomBytes {
 
 // random_factor: digits as of recode_vartime, and the factor as an integer mod r. |a|, |b| <
 // 8^22 = 2^66.
+template <class S>
 MPIN_INLINE bool random_factor(uint8_t* codes, size_t stride, uint64_t factor[4],
                                RandomBytes* random) {
   __extension__ typedef __int128 int128_t;
@@ -159,20 +192,7 @@ MPIN_INLINE bool random_factor(uint8_t* codes, size_t stride, uint64_t factor[4]
     a = 8 * a + d.a;
     b = 8 * b + d.b;
   }
-  const auto integer = [](Fr* r, int128_t value) {
-    const uint128_t size = static_cast<uint128_t>(value < 0 ? -value : value);
-    const uint64_t words[4] = {static_cast<uint64_t>(size), static_cast<uint64_t>(size >> 64), 0,
-                               0};
-    Fr::from_integer(*r, words);
-    if (value < 0) Fr::neg(*r, *r);
-  };
-  Fr sum, t, lambda;
-  integer(&sum, a);
-  integer(&t, b);
-  Fr::from_integer(lambda, params::kLambda);
-  Fr::mul(t, t, lambda);
-  Fr::add(sum, sum, t);
-  Fr::to_integer(factor, sum);
+  ScalarsT<S>::eisenstein(factor, a, b);
   return true;
 }
 

@@ -40,7 +40,7 @@ struct alignas(64) FpX8 {
 #endif
 
   // A product or a sum of products: ten signed words of weight 2^52i, not carried. A product has
-  // words below 2^56, so that hundreds of them can be added and subtracted word by word.
+  // words below 2^56, so that a hundred of them can be added and subtracted word by word.
   struct alignas(64) Wide {
     V l[10];
 #ifdef MPIN_VERIFY

@@ -1,4 +1,5 @@
 // Points, mapping, digits and tables of the IFMA kernel against the portable code.
+#include "fr.h"
 #include "hash_to_g1.h"
 #include "ifma_lanes.h"
 #include "map_ifma.h"
@@ -138,7 +139,7 @@ IFMA_TEST("random factors are fresh, not zero, and of the value of their digits"
   for (int i = 0; i < iterations(2000); i++) {
     uint8_t codes[ifma::kRandomDigitCount * 8];
     uint64_t factor[4], got[4];
-    CHECK(ifma::random_factor(codes, 8, factor, &random));
+    CHECK(ifma::random_factor<F>(codes, 8, factor, &random));
     value(got, codes, 8, ifma::kRandomDigitCount);
     CHECK(std::memcmp(got, factor, sizeof got) == 0);
     CHECK((factor[0] | factor[1] | factor[2] | factor[3]) != 0);
