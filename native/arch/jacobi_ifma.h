@@ -1,4 +1,4 @@
-// Which elements of Fp are squares, for sixteen at once, by the Jacobi symbol: a seventh of the
+// Which elements of Fp are squares, for sixteen at once, by the Jacobi symbol: a third of the
 // time of a square root.
 //
 // Division steps (Bernstein, Yang, eprint 2019/266) with a sum where they take a difference, so

@@ -19,13 +19,10 @@ alignas(64) thread_local unsigned char scratch_bytes[sizeof(Batch::Scratch)];
 
 }  // namespace
 
-Status ifma_verifier_init(Verifier* verifier, const uint8_t* server_secret) {
-  const Status status = ServerT<Scalar>::verifier_init(verifier, server_secret);
-  if (status != Status::ok) return status;
+void ifma_verifier_extend(Verifier* verifier) {
   auto* state = reinterpret_cast<Batch::State*>(verifier->opaque);
   ifma::pack_lines<Scalar>(state->q, state->scalar.q);
   ifma::pack_lines<Scalar>(state->secret, state->scalar.secret);
-  return Status::ok;
 }
 
 void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, double wrong,

@@ -7,7 +7,9 @@
 
 namespace mpin {
 
-Status ifma_verifier_init(Verifier* verifier, const uint8_t* server_secret);
+// ifma_verifier_extend: adds what this kernel needs to a verifier that a scalar kernel has
+// initialised, which it remains good for. Constant-time.
+void ifma_verifier_extend(Verifier* verifier);
 
 // ifma_verify_batch: wrong is the rate of wrong logins the caller expects, 0 … 1; it decides what
 // is tried first and changes no status.

@@ -139,7 +139,8 @@ int main(int argc, char** argv) {
   uint8_t secret[mpin::kG2Bytes];
   require(mpin::random_scalar(master));
   require(mpin::server_secret_share(secret, master));
-  require(mpin::ifma_verifier_init(verifier.get(), secret));
+  require(mpin::verifier_init(verifier.get(), secret));
+  mpin::ifma_verifier_extend(verifier.get());
   std::vector<VerifyRecord> good, mixed, wrong;
   for (int i = 0; i < 512; i++)
     good.push_back(login(true));
