@@ -32,6 +32,7 @@ struct FieldT {
   };
   using Mask = uint64_t;
   using Modulus = M;
+  using Multiplier = Engine;
 
   static_assert(M::kModulus[3] < uint64_t{1} << 62, "two spare bits");
 

@@ -49,7 +49,10 @@ struct Fp2T {
     F::sub(r.c0, a.c0, b.c0);
     F::sub(r.c1, a.c1, b.c1);
   }
-  MPIN_MEMBER_INLINE void dbl(Fp2T& r, const Fp2T& a) { add(r, a, a); }
+  MPIN_MEMBER_INLINE void dbl(Fp2T& r, const Fp2T& a) {
+    F::dbl(r.c0, a.c0);
+    F::dbl(r.c1, a.c1);
+  }
   MPIN_MEMBER_INLINE void neg(Fp2T& r, const Fp2T& a) {
     F::neg(r.c0, a.c0);
     F::neg(r.c1, a.c1);
