@@ -113,7 +113,7 @@ MPIN_INLINE void recode_vartime(uint8_t* codes, size_t stride, const HalfScalar&
 // out of line would be shared with the portable kernel, compiled for this instruction set.
 template <class S>
 struct ScalarsT {
-  using Fr = FieldT<params::ModulusR, typename S::Multiplier>;
+  using Fr = FieldT<params::ModulusR, typename S::Engine>;
 
   static void from_bytes_reduced(uint64_t r[4], const uint8_t in[32]) {
     Fr a;

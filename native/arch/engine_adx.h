@@ -83,9 +83,9 @@ struct AdxEngine {
         "movq %[t1], 48(%[r])\n\t"
         "movq %[t2], 56(%[r])\n\t"
         : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4),
-          [lo] "=&r"(lo), [hi] "=&r"(hi), "=m"(*reinterpret_cast<uint64_t(*)[8]>(r))
-        : [r] "r"(r), [a] "r"(a), [b] "r"(b), "m"(*reinterpret_cast<const uint64_t(*)[4]>(a)),
-          "m"(*reinterpret_cast<const uint64_t(*)[4]>(b))
+          [lo] "=&r"(lo), [hi] "=&r"(hi), "=m"(*reinterpret_cast<uint64_t (*)[8]>(r))
+        : [r] "r"(r), [a] "r"(a), [b] "r"(b), "m"(*reinterpret_cast<const uint64_t (*)[4]>(a)),
+          "m"(*reinterpret_cast<const uint64_t (*)[4]>(b))
         : "rdx", "cc");
   }
 
@@ -94,41 +94,42 @@ struct AdxEngine {
   template <class M>
   MPIN_MEMBER_INLINE void mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t t0, t1, t2, t3, t4, lo;
-#define MPIN_ADX_REDUCE                   \
-  "movq %[t0], %%rdx\n\t"                 \
-  "imulq %[ninv], %%rdx\n\t"              \
-  "xorl %k[lo], %k[lo]\n\t"               \
-  "mulxq 0(%[m]), %[lo], %%rax\n\t"       \
-  "adcxq %[t0], %[lo]\n\t"                \
-  "movq %%rax, %[t0]\n\t"                 \
-  "adcxq %[t1], %[t0]\n\t"                \
-  "mulxq 8(%[m]), %[lo], %[t1]\n\t"       \
-  "adoxq %[lo], %[t0]\n\t"                \
-  "adcxq %[t2], %[t1]\n\t"                \
-  "mulxq 16(%[m]), %[lo], %[t2]\n\t"      \
-  "adoxq %[lo], %[t1]\n\t"                \
-  "adcxq %[t3], %[t2]\n\t"                \
-  "mulxq 24(%[m]), %[lo], %[t3]\n\t"      \
-  "adoxq %[lo], %[t2]\n\t"                \
-  "movl $0, %%eax\n\t"                    \
-  "adcxq %%rax, %[t3]\n\t"                \
+#define MPIN_ADX_REDUCE              \
+  "movq %[t0], %%rdx\n\t"            \
+  "imulq %[ninv], %%rdx\n\t"         \
+  "xorl %k[lo], %k[lo]\n\t"          \
+  "mulxq 0(%[m]), %[lo], %%rax\n\t"  \
+  "adcxq %[t0], %[lo]\n\t"           \
+  "movq %%rax, %[t0]\n\t"            \
+  "adcxq %[t1], %[t0]\n\t"           \
+  "mulxq 8(%[m]), %[lo], %[t1]\n\t"  \
+  "adoxq %[lo], %[t0]\n\t"           \
+  "adcxq %[t2], %[t1]\n\t"           \
+  "mulxq 16(%[m]), %[lo], %[t2]\n\t" \
+  "adoxq %[lo], %[t1]\n\t"           \
+  "adcxq %[t3], %[t2]\n\t"           \
+  "mulxq 24(%[m]), %[lo], %[t3]\n\t" \
+  "adoxq %[lo], %[t2]\n\t"           \
+  "movl $0, %%eax\n\t"               \
+  "adcxq %%rax, %[t3]\n\t"           \
   "adoxq %[t4], %[t3]\n\t"
-#define MPIN_ADX_ROW(offset)              \
-  "movq " offset "(%[a]), %%rdx\n\t"      \
-  "xorl %k[lo], %k[lo]\n\t"               \
-  "mulxq 0(%[b]), %[lo], %[t4]\n\t"       \
-  "adoxq %[lo], %[t0]\n\t"                \
-  "adcxq %[t4], %[t1]\n\t"                \
-  "mulxq 8(%[b]), %[lo], %[t4]\n\t"       \
-  "adoxq %[lo], %[t1]\n\t"                \
-  "adcxq %[t4], %[t2]\n\t"                \
-  "mulxq 16(%[b]), %[lo], %[t4]\n\t"      \
-  "adoxq %[lo], %[t2]\n\t"                \
-  "adcxq %[t4], %[t3]\n\t"                \
-  "mulxq 24(%[b]), %[lo], %[t4]\n\t"      \
-  "adoxq %[lo], %[t3]\n\t"                \
-  "movl $0, %%eax\n\t"                    \
-  "adcxq %%rax, %[t4]\n\t"                \
+#define MPIN_ADX_ROW(offset)         \
+  "movq " offset                     \
+  "(%[a]), %%rdx\n\t"                \
+  "xorl %k[lo], %k[lo]\n\t"          \
+  "mulxq 0(%[b]), %[lo], %[t4]\n\t"  \
+  "adoxq %[lo], %[t0]\n\t"           \
+  "adcxq %[t4], %[t1]\n\t"           \
+  "mulxq 8(%[b]), %[lo], %[t4]\n\t"  \
+  "adoxq %[lo], %[t1]\n\t"           \
+  "adcxq %[t4], %[t2]\n\t"           \
+  "mulxq 16(%[b]), %[lo], %[t4]\n\t" \
+  "adoxq %[lo], %[t2]\n\t"           \
+  "adcxq %[t4], %[t3]\n\t"           \
+  "mulxq 24(%[b]), %[lo], %[t4]\n\t" \
+  "adoxq %[lo], %[t3]\n\t"           \
+  "movl $0, %%eax\n\t"               \
+  "adcxq %%rax, %[t4]\n\t"           \
   "adoxq %%rax, %[t4]\n\t"
     __asm__(
         "movq 0(%[a]), %%rdx\n\t"
@@ -141,14 +142,14 @@ struct AdxEngine {
         "mulxq 24(%[b]), %[lo], %[t4]\n\t"
         "adoxq %[lo], %[t3]\n\t"
         "movl $0, %%eax\n\t"
-        "adoxq %%rax, %[t4]\n\t" MPIN_ADX_REDUCE MPIN_ADX_ROW("8") MPIN_ADX_REDUCE
-            MPIN_ADX_ROW("16") MPIN_ADX_REDUCE MPIN_ADX_ROW("24") MPIN_ADX_REDUCE
+        "adoxq %%rax, %[t4]\n\t" MPIN_ADX_REDUCE MPIN_ADX_ROW("8")
+            MPIN_ADX_REDUCE MPIN_ADX_ROW("16") MPIN_ADX_REDUCE MPIN_ADX_ROW("24") MPIN_ADX_REDUCE
         : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4),
           [lo] "=&r"(lo)
         : [a] "r"(a), [b] "r"(b), [m] "r"(M::kModulus), [ninv] "rm"(M::kMinusInverse),
-          "m"(*reinterpret_cast<const uint64_t(*)[4]>(a)),
-          "m"(*reinterpret_cast<const uint64_t(*)[4]>(b)),
-          "m"(*reinterpret_cast<const uint64_t(*)[4]>(M::kModulus))
+          "m"(*reinterpret_cast<const uint64_t (*)[4]>(a)),
+          "m"(*reinterpret_cast<const uint64_t (*)[4]>(b)),
+          "m"(*reinterpret_cast<const uint64_t (*)[4]>(M::kModulus))
         : "rax", "rdx", "cc");
 #undef MPIN_ADX_ROW
 #undef MPIN_ADX_REDUCE
@@ -165,24 +166,24 @@ struct AdxEngine {
   template <class M>
   MPIN_MEMBER_INLINE void redc(uint64_t r[4], const uint64_t t[8]) {
     uint64_t t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3], lo;
-#define MPIN_ADX_FOLD                     \
-  "movq %[t0], %%rdx\n\t"                 \
-  "imulq %[ninv], %%rdx\n\t"              \
-  "xorl %k[lo], %k[lo]\n\t"               \
-  "mulxq 0(%[m]), %[lo], %%rax\n\t"       \
-  "adcxq %[t0], %[lo]\n\t"                \
-  "movq %%rax, %[t0]\n\t"                 \
-  "adcxq %[t1], %[t0]\n\t"                \
-  "mulxq 8(%[m]), %[lo], %[t1]\n\t"       \
-  "adoxq %[lo], %[t0]\n\t"                \
-  "adcxq %[t2], %[t1]\n\t"                \
-  "mulxq 16(%[m]), %[lo], %[t2]\n\t"      \
-  "adoxq %[lo], %[t1]\n\t"                \
-  "adcxq %[t3], %[t2]\n\t"                \
-  "mulxq 24(%[m]), %[lo], %[t3]\n\t"      \
-  "adoxq %[lo], %[t2]\n\t"                \
-  "movl $0, %%eax\n\t"                    \
-  "adcxq %%rax, %[t3]\n\t"                \
+#define MPIN_ADX_FOLD                \
+  "movq %[t0], %%rdx\n\t"            \
+  "imulq %[ninv], %%rdx\n\t"         \
+  "xorl %k[lo], %k[lo]\n\t"          \
+  "mulxq 0(%[m]), %[lo], %%rax\n\t"  \
+  "adcxq %[t0], %[lo]\n\t"           \
+  "movq %%rax, %[t0]\n\t"            \
+  "adcxq %[t1], %[t0]\n\t"           \
+  "mulxq 8(%[m]), %[lo], %[t1]\n\t"  \
+  "adoxq %[lo], %[t0]\n\t"           \
+  "adcxq %[t2], %[t1]\n\t"           \
+  "mulxq 16(%[m]), %[lo], %[t2]\n\t" \
+  "adoxq %[lo], %[t1]\n\t"           \
+  "adcxq %[t3], %[t2]\n\t"           \
+  "mulxq 24(%[m]), %[lo], %[t3]\n\t" \
+  "adoxq %[lo], %[t2]\n\t"           \
+  "movl $0, %%eax\n\t"               \
+  "adcxq %%rax, %[t3]\n\t"           \
   "adoxq %%rax, %[t3]\n\t"
     __asm__(MPIN_ADX_FOLD MPIN_ADX_FOLD MPIN_ADX_FOLD MPIN_ADX_FOLD
             "addq 32(%[t]), %[t0]\n\t"
@@ -191,8 +192,8 @@ struct AdxEngine {
             "adcq 56(%[t]), %[t3]\n\t"
             : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [lo] "=&r"(lo)
             : [t] "r"(t), [m] "r"(M::kModulus), [ninv] "rm"(M::kMinusInverse),
-              "m"(*reinterpret_cast<const uint64_t(*)[8]>(t)),
-              "m"(*reinterpret_cast<const uint64_t(*)[4]>(M::kModulus))
+              "m"(*reinterpret_cast<const uint64_t (*)[8]>(t)),
+              "m"(*reinterpret_cast<const uint64_t (*)[4]>(M::kModulus))
             : "rax", "rdx", "cc");
 #undef MPIN_ADX_FOLD
     r[0] = t0;
@@ -260,8 +261,8 @@ struct AdxEngine {
         "movq %[t7], 56(%[r])\n\t"
         : [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4), [t5] "=&r"(t5),
           [t6] "=&r"(t6), [t7] "=&r"(t7), [lo] "=&r"(lo), [hi] "=&r"(hi),
-          "=m"(*reinterpret_cast<uint64_t(*)[8]>(r))
-        : [r] "r"(r), [a] "r"(a), "m"(*reinterpret_cast<const uint64_t(*)[4]>(a))
+          "=m"(*reinterpret_cast<uint64_t (*)[8]>(r))
+        : [r] "r"(r), [a] "r"(a), "m"(*reinterpret_cast<const uint64_t (*)[4]>(a))
         : "rdx", "cc");
   }
 };

@@ -25,8 +25,8 @@ void ifma_verifier_extend(Verifier* verifier) {
   ifma::pack_lines<Scalar>(state->secret, state->scalar.secret);
 }
 
-void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, double wrong,
-                       int8_t* statuses) {
+void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses,
+                       double wrong) {
   const auto& state = *reinterpret_cast<const Batch::State*>(verifier.opaque);
   const auto* logins = reinterpret_cast<const VerifyRecord*>(records);
   auto& scratch = *reinterpret_cast<Batch::Scratch*>(scratch_bytes);

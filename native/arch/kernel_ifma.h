@@ -13,8 +13,8 @@ void ifma_verifier_extend(Verifier* verifier);
 
 // ifma_verify_batch: wrong is the rate of wrong logins the caller expects, 0 … 1; it decides what
 // is tried first and changes no status.
-void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, double wrong,
-                       int8_t* statuses);
+void ifma_verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses,
+                       double wrong);
 
 }  // namespace mpin
 

@@ -1,14 +1,15 @@
 // Fr, the integers modulo the group order r: what the protocol needs of it. Constant-time.
-// Scalars enter the groups as integers of four words, so these functions speak integers.
+// Scalars enter the groups as integers of four words, so these functions speak integers. F is the
+// base field of a kernel: Fr multiplies by the same engine and belongs to that kernel alone.
 #ifndef MPIN_CORE_FR_H_
 #define MPIN_CORE_FR_H_
 
-#include "engine_portable.h"
 #include "field.h"
 
 namespace mpin {
 
-using Fr = FieldT<params::ModulusR, PortableEngine>;
+template <class F>
+using FrT = FieldT<params::ModulusR, typename F::Engine>;
 
 // fr_from_bytes: the mask tells whether the 32 bytes are a number in [1, r).
 MPIN_INLINE uint64_t fr_from_bytes(uint64_t k[4], const uint8_t in[32]) {
@@ -17,14 +18,17 @@ MPIN_INLINE uint64_t fr_from_bytes(uint64_t k[4], const uint8_t in[32]) {
 }
 
 // fr_from_bytes_reduced: the 32 bytes mod r.
+template <class F>
 MPIN_INLINE void fr_from_bytes_reduced(uint64_t k[4], const uint8_t in[32]) {
-  Fr a;
-  Fr::from_bytes_reduced(a, in);
-  Fr::to_integer(k, a);
+  FrT<F> a;
+  FrT<F>::from_bytes_reduced(a, in);
+  FrT<F>::to_integer(k, a);
 }
 
 // fr_from_wide_bytes: 64 bytes, high·2^256 + low, mod r: within 2^-258 of uniform.
+template <class F>
 MPIN_INLINE void fr_from_wide_bytes(uint64_t k[4], const uint8_t in[64]) {
+  using Fr = FrT<F>;
   Fr high, low;
   const Fr r2 = {{params::ModulusR::kR2[0], params::ModulusR::kR2[1], params::ModulusR::kR2[2],
                   params::ModulusR::kR2[3]}};
@@ -36,10 +40,22 @@ MPIN_INLINE void fr_from_wide_bytes(uint64_t k[4], const uint8_t in[64]) {
 }
 
 // fr_add: (a + b) mod r for a, b < r.
+template <class F>
 MPIN_INLINE void fr_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-  Fr s = {{a[0], a[1], a[2], a[3]}};
-  const Fr t = {{b[0], b[1], b[2], b[3]}};
-  Fr::add(s, s, t);
+  FrT<F> s = {{a[0], a[1], a[2], a[3]}};
+  const FrT<F> t = {{b[0], b[1], b[2], b[3]}};
+  FrT<F>::add(s, s, t);
+  for (int i = 0; i < 4; i++)
+    r[i] = s.l[i];
+}
+
+// fr_mul: a·b mod r for a, b < r.
+template <class F>
+MPIN_INLINE void fr_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
+  FrT<F> s;
+  const FrT<F> t = {{b[0], b[1], b[2], b[3]}};
+  FrT<F>::from_integer(s, a);
+  FrT<F>::mul(s, s, t);  // a·2^256·b/2^256
   for (int i = 0; i < 4; i++)
     r[i] = s.l[i];
 }

@@ -59,7 +59,7 @@ struct ServerT {
     r.permit = date != 0;
     if (!G1::decode(r.u, record.u) || !G1::decode(r.v, record.v)) return false;
     if (r.permit && !G1::decode(r.ut, record.ut)) return false;
-    fr_from_bytes_reduced(r.y, record.y);
+    fr_from_bytes_reduced<F>(r.y, record.y);
     Hash::map_vartime(r.a, record.hash_mpin_id);
     if (r.permit) Hash::map_permit_vartime(r.t, date, record.hash_mpin_id);
     return true;
@@ -102,7 +102,7 @@ struct ServerT {
   }
 
   static void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n,
-                           int8_t* statuses) {
+                           int8_t* statuses, double /*wrong*/) {
     for (size_t i = 0; i < n; i++) {
       VerifyRecord record;
       std::memcpy(&record, records + i * kRecordBytes, sizeof record);

@@ -1,4 +1,4 @@
-// mpin_bench: medians and minima of single operations of the portable kernel, in nanoseconds.
+// mpin_bench: medians and minima of single operations over one scalar field, in nanoseconds.
 // Time is the thread's CPU time, so that a busy machine disturbs less. Inputs are made beforehand
 // and differ from round to round; results are consumed and checked.
 #include <time.h>
@@ -14,9 +14,15 @@
 #include "mpin.h"
 #include "server.h"
 
+#ifdef MPIN_TEST_ENGINE_HEADER
+#include MPIN_TEST_ENGINE_HEADER
+#else
+#define MPIN_TEST_ENGINE mpin::PortableEngine
+#endif
+
 namespace {
 
-using F = mpin::FieldT<mpin::params::ModulusP, mpin::PortableEngine>;
+using F = mpin::FieldT<mpin::params::ModulusP, MPIN_TEST_ENGINE>;
 using Fp2 = mpin::Fp2T<F>;
 using Fp6 = mpin::Fp6T<F>;
 using Fp12 = mpin::Fp12T<F>;

@@ -74,7 +74,7 @@ void verify(const char* name, const std::vector<VerifyRecord>& pool, size_t n, d
   measure(name, n, [&](size_t round) {
     const size_t from = round * n % (pool.size() - n + 1);
     const auto* records = reinterpret_cast<const uint8_t*>(&pool[from]);
-    mpin::ifma_verify_batch(*verifier, records, n, wrong, statuses.data());
+    mpin::ifma_verify_batch(*verifier, records, n, statuses.data(), wrong);
   });
 }
 

@@ -89,7 +89,7 @@ IFMA_TEST("hashes map to the same points in IFMA lanes, at p, below and above to
 
 // value: Σ digit·8^i as an integer mod r.
 void value(uint64_t r[4], const uint8_t* codes, size_t stride, size_t n) {
-  using mpin::Fr;
+  using Fr = mpin::FrT<F>;
   Fr lambda, eight, sum;
   Fr::from_integer(lambda, mpin::params::kLambda);
   const uint64_t eight_words[4] = {8, 0, 0, 0};
@@ -121,9 +121,10 @@ IFMA_TEST("digits of Eisenstein integers have the value of the scalar") {
   for (int i = 0; i < iterations(20000); i++) {
     uint64_t k[4], got[4];
     hostile_words(k, 4);
-    mpin::Fr t;
-    mpin::Fr::from_integer(t, k);
-    mpin::Fr::to_integer(k, t);
+    using Fr = mpin::FrT<F>;
+    Fr t;
+    Fr::from_integer(t, k);
+    Fr::to_integer(k, t);
     mpin::HalfScalar k1, k2;
     mpin::glv_split(&k1, &k2, k);
     uint8_t codes[ifma::kDigitCount];
