@@ -97,7 +97,7 @@ struct Batch {
         if (!(s.logins.valid[vector].bits >> lane & 1)) continue;
         uint64_t r[4], ry[4];
         if (!random_factor<S>(&codes.r[0][lane], 8, r, &random)) return false;
-        ScalarsT<S>::mul(ry, r, s.logins.y[8 * vector + lane]);
+        fr_mul<S>(ry, r, s.logins.y[8 * vector + lane]);
         HalfScalar k1, k2;
         glv_split(&k1, &k2, ry);
         recode_vartime(&codes.ry[0][lane], 8, k1, k2);

@@ -2,7 +2,8 @@
 #ifndef MPIN_ARCH_DECODE_IFMA_H_
 #define MPIN_ARCH_DECODE_IFMA_H_
 
-#include "digits_ifma.h"
+#include "digits.h"
+#include "fr.h"
 #include "map_ifma.h"
 #include "mpin.h"
 #include "sha256.h"
@@ -109,7 +110,7 @@ struct Decoder {
       s.jobs[j] = {&r.base[j], &r.base[kBatchVectors + j]};
     }
     for (size_t i = 0; i < count; i++)
-      ScalarsT<S>::from_bytes_reduced(r.y[i], records[i].y);
+      fr_from_bytes_reduced<S>(r.y[i], records[i].y);
     Map8::map_many_vartime(r.base, s.items, items);
     AffineRound<S>::run(s.jobs, vectors, s.products);
   }

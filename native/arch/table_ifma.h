@@ -1,11 +1,11 @@
-// Tables of the multiples of a point that the digits of digits_ifma.h name, and their lookup: every
+// Tables of the multiples of a point that the digits of digits.h name, and their lookup: every
 // lane picks a row of its own table. Eight rows are loaded whole and transposed, which costs a
 // quarter of what the gather instruction takes.
 #ifndef MPIN_ARCH_TABLE_IFMA_H_
 #define MPIN_ARCH_TABLE_IFMA_H_
 
 #include "affine_ifma.h"
-#include "digits_ifma.h"
+#include "digits.h"
 
 namespace mpin::ifma {
 

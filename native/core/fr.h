@@ -60,6 +60,27 @@ MPIN_INLINE void fr_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
     r[i] = s.l[i];
 }
 
+// fr_from_signed: r = value mod r, in the form of the field.
+template <class F>
+MPIN_INLINE void fr_from_signed(FrT<F>& r, int128_t value) {
+  const uint128_t size = static_cast<uint128_t>(value < 0 ? -value : value);
+  const uint64_t words[4] = {static_cast<uint64_t>(size), static_cast<uint64_t>(size >> 64), 0, 0};
+  FrT<F>::from_integer(r, words);
+  if (value < 0) FrT<F>::neg(r, r);
+}
+
+// fr_eisenstein: a + b·lambda mod r for |a|, |b| < 2^127. Variable time in the signs.
+template <class F>
+MPIN_INLINE void fr_eisenstein(uint64_t r[4], int128_t a, int128_t b) {
+  FrT<F> sum, t, lambda;
+  fr_from_signed<F>(sum, a);
+  fr_from_signed<F>(t, b);
+  FrT<F>::from_integer(lambda, params::kLambda);
+  FrT<F>::mul(t, t, lambda);
+  FrT<F>::add(sum, sum, t);
+  FrT<F>::to_integer(r, sum);
+}
+
 }  // namespace mpin
 
 #endif  // MPIN_CORE_FR_H_

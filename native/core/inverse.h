@@ -10,7 +10,6 @@ namespace mpin {
 
 template <class F>
 struct InverseT {
-  __extension__ typedef __int128 int128_t;
   using M = typename F::Modulus;
 
   static constexpr int kWords = 5;

@@ -47,8 +47,7 @@ class Server {
       bytes.insert(bytes.end(), record, record + mpin::kRecordBytes);
     }
     std::vector<int8_t> statuses(logins.size() + 1, 99);
-    mpin::ifma_verify_batch(*verifier_, bytes.data(), logins.size(), statuses.data(),
-                            wrong);
+    mpin::ifma_verify_batch(*verifier_, bytes.data(), logins.size(), statuses.data(), wrong);
     int differ = 0;
     for (size_t i = 0; i < logins.size(); i++)
       differ += statuses[i] != logins[i]->status;
@@ -79,7 +78,8 @@ class Server {
   }
   void add(std::vector<Known>& pool, const VerifyRecord& record) {
     Known known = {record, 0};
-    portable.verify_batch(*portable_, reinterpret_cast<const uint8_t*>(&record), 1, &known.status, 0);
+    portable.verify_batch(*portable_, reinterpret_cast<const uint8_t*>(&record), 1, &known.status,
+                          0);
     pool.push_back(known);
   }
   static void negate(uint8_t point[65]) {  // y becomes p - y.

@@ -98,15 +98,15 @@ void value(uint64_t r[4], const uint8_t* codes, size_t stride, size_t n) {
   for (size_t i = n; i-- > 0;) {
     Fr::mul(sum, sum, eight);
     const uint8_t code = codes[i * stride];
-    if (code == ifma::kZeroDigit) continue;
+    if (code == mpin::kZeroDigit) continue;
     const auto small = [](Fr& t, int v) {
       const uint64_t words[4] = {static_cast<uint64_t>(v < 0 ? -v : v), 0, 0, 0};
       Fr::from_integer(t, words);
       if (v < 0) Fr::neg(t, t);
     };
     Fr a, b;
-    small(a, ifma::kMultiples[code >> 3].a);
-    small(b, ifma::kMultiples[code >> 3].b);
+    small(a, mpin::kMultiples[code >> 3].a);
+    small(b, mpin::kMultiples[code >> 3].b);
     Fr::mul(b, b, lambda);
     Fr::add(a, a, b);
     for (int k = 0; k < (code >> 1 & 3); k++)
@@ -127,21 +127,21 @@ IFMA_TEST("digits of Eisenstein integers have the value of the scalar") {
     Fr::to_integer(k, t);
     mpin::HalfScalar k1, k2;
     mpin::glv_split(&k1, &k2, k);
-    uint8_t codes[ifma::kDigitCount];
-    ifma::recode_vartime(codes, 1, k1, k2);
-    value(got, codes, 1, ifma::kDigitCount);
+    uint8_t codes[mpin::kDigitCount];
+    mpin::recode_vartime(codes, 1, k1, k2);
+    value(got, codes, 1, mpin::kDigitCount);
     CHECK(std::memcmp(got, k, sizeof k) == 0);
   }
 }
 
 IFMA_TEST("random factors are fresh, not zero, and of the value of their digits") {
-  ifma::RandomBytes random;
+  mpin::RandomBytes random;
   uint64_t last[4] = {};
   for (int i = 0; i < iterations(2000); i++) {
-    uint8_t codes[ifma::kRandomDigitCount * 8];
+    uint8_t codes[mpin::kRandomDigitCount * 8];
     uint64_t factor[4], got[4];
-    CHECK(ifma::random_factor<F>(codes, 8, factor, &random));
-    value(got, codes, 8, ifma::kRandomDigitCount);
+    CHECK(mpin::random_factor<F>(codes, 8, factor, &random));
+    value(got, codes, 8, mpin::kRandomDigitCount);
     CHECK(std::memcmp(got, factor, sizeof got) == 0);
     CHECK((factor[0] | factor[1] | factor[2] | factor[3]) != 0);
     CHECK(std::memcmp(last, factor, sizeof last) != 0);
@@ -171,7 +171,7 @@ IFMA_TEST("every digit of every lane finds its multiple in the tables") {
     uint8_t codes[8];
     ifma::Point8 found;
     for (int i = 0; i < 8; i++)
-      codes[i] = ifma::kDigits.of[(residue + 7 * i) % 64].code;
+      codes[i] = mpin::kDigits.of[(residue + 7 * i) % 64].code;
     ifma::lookup(found, all, codes);
     for (int i = 0; i < 8; i++) {
       uint64_t k[4];
@@ -179,7 +179,7 @@ IFMA_TEST("every digit of every lane finds its multiple in the tables") {
       G1::Jacobian wanted;
       G1::from_affine(wanted, points[i].point);
       G1::mul_vartime(wanted, wanted, k);
-      if (points[i].infinite || codes[i] == ifma::kZeroDigit) G1::set_infinity(wanted);
+      if (points[i].infinite || codes[i] == mpin::kZeroDigit) G1::set_infinity(wanted);
       CHECK(is_point(found, i, wanted));
     }
   }

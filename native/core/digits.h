@@ -3,17 +3,17 @@
 // The ring has six units ±1, ±w, ±w², which act on a point for the price of a sign and a product by
 // beta. So 11 multiples of a point give all 63 digits that are not 0 mod 8: one addition for three
 // bits of both halves of the scalar, where two signed windows of four bits take two for four.
-#ifndef MPIN_ARCH_DIGITS_IFMA_H_
-#define MPIN_ARCH_DIGITS_IFMA_H_
+#ifndef MPIN_CORE_DIGITS_H_
+#define MPIN_CORE_DIGITS_H_
 
-#include "field.h"
+#include "fr.h"
 #include "random.h"
 #include "scalar.h"
 
-namespace mpin::ifma {
+namespace mpin {
 
-// The multiples kept of a point, one of each orbit of the units, of least size. table_ifma.h makes
-// them in this order.
+// The multiples kept of a point, one of each orbit of the units, of least size. The tables are made
+// in this order.
 inline constexpr int kMultipleCount = 11;
 struct Eisenstein8 {
   int8_t a, b;
@@ -83,7 +83,6 @@ inline constexpr int kDigitCount = 43;
 // Sixteen digits at a time depend on the low 48 bits only.
 MPIN_INLINE void recode_vartime(uint8_t* codes, size_t stride, const HalfScalar& k1,
                                 const HalfScalar& k2) {
-  __extension__ typedef __int128 int128_t;
   int128_t a = static_cast<int128_t>(u128(k1.magnitude));
   int128_t b = static_cast<int128_t>(u128(k2.magnitude));
   if (k1.negative) a = -a;
@@ -109,48 +108,6 @@ MPIN_INLINE void recode_vartime(uint8_t* codes, size_t stride, const HalfScalar&
   }
 }
 
-// Integers mod r with the multiplications of the scalar field S. Not Fr of core/fr.h: its functions
-// out of line would be shared with the portable kernel, compiled for this instruction set.
-template <class S>
-struct ScalarsT {
-  using Fr = FieldT<params::ModulusR, typename S::Engine>;
-
-  static void from_bytes_reduced(uint64_t r[4], const uint8_t in[32]) {
-    Fr a;
-    Fr::from_bytes_reduced(a, in);
-    Fr::to_integer(r, a);
-  }
-  // mul: a·b mod r for a, b < r.
-  static void mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]) {
-    Fr s;
-    const Fr t = {{b[0], b[1], b[2], b[3]}};
-    Fr::from_integer(s, a);
-    Fr::mul(s, s, t);  // a·2^256·b/2^256
-    for (int i = 0; i < 4; i++)
-      r[i] = s.l[i];
-  }
-  // eisenstein: a + b·lambda mod r for |a|, |b| < 2^127.
-  __extension__ typedef __int128 int128_t;
-  static void eisenstein(uint64_t r[4], int128_t a, int128_t b) {
-    Fr sum, t, lambda;
-    from_signed(sum, a);
-    from_signed(t, b);
-    Fr::from_integer(lambda, params::kLambda);
-    Fr::mul(t, t, lambda);
-    Fr::add(sum, sum, t);
-    Fr::to_integer(r, sum);
-  }
-
- private:
-  static void from_signed(Fr& r, int128_t value) {
-    const uint128_t size = static_cast<uint128_t>(value < 0 ? -value : value);
-    const uint64_t words[4] = {static_cast<uint64_t>(size), static_cast<uint64_t>(size >> 64), 0,
-                               0};
-    Fr::from_integer(r, words);
-    if (value < 0) Fr::neg(r, r);
-  }
-};
-
 // --- Random factors ----------------------------------------------------------------------------
 
 // 22 digits that are not zero: 63^22 > 2^131 factors, all different modulo r because their
@@ -161,7 +118,7 @@ inline constexpr int kRandomDigitCount = 22;
 class RandomBytes {
  public:
   // next: false when the system has no randomness.
-  bool next(uint8_t* out) {
+  inline __attribute__((always_inline)) bool next(uint8_t* out) {
     if (used_ == sizeof bytes_) {
       if (!os_random(bytes_, sizeof bytes_)) return false;
       used_ = 0;
@@ -180,7 +137,6 @@ class RandomBytes {
 template <class S>
 MPIN_INLINE bool random_factor(uint8_t* codes, size_t stride, uint64_t factor[4],
                                RandomBytes* random) {
-  __extension__ typedef __int128 int128_t;
   int128_t a = 0, b = 0;
   for (size_t i = kRandomDigitCount; i-- > 0;) {
     uint8_t byte;
@@ -192,10 +148,10 @@ MPIN_INLINE bool random_factor(uint8_t* codes, size_t stride, uint64_t factor[4]
     a = 8 * a + d.a;
     b = 8 * b + d.b;
   }
-  ScalarsT<S>::eisenstein(factor, a, b);
+  fr_eisenstein<S>(factor, a, b);
   return true;
 }
 
-}  // namespace mpin::ifma
+}  // namespace mpin
 
-#endif  // MPIN_ARCH_DIGITS_IFMA_H_
+#endif  // MPIN_CORE_DIGITS_H_
