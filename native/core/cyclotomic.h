@@ -115,18 +115,20 @@ struct CyclotomicT : HardPartT<CyclotomicT<F>, Fp12T<F>> {
   }
 
   // final_exp_easy: r = f^((p⁶-1)(p²+1)), into the subgroup.
-  static void final_exp_easy(Fp12& r, const Fp12& f) {
+  template <class Inversion = void (*)(F&, const F&)>
+  static void final_exp_easy(Fp12& r, const Fp12& f, Inversion invert = PowerT<F>::inv) {
     Fp12 t, inverse;
-    Fp12::inv(inverse, f);
+    Fp12::inv(inverse, f, invert);
     Fp12::conj(t, f);
     Fp12::mul(t, t, inverse);  // f^(p⁶-1)
     Fp12::frobenius2(inverse, t);
     Fp12::mul(r, t, inverse);
   }
 
-  static void final_exp(Fp12& r, const Fp12& f) {
+  template <class Inversion = void (*)(F&, const F&)>
+  static void final_exp(Fp12& r, const Fp12& f, Inversion invert = PowerT<F>::inv) {
     Fp12 t;
-    final_exp_easy(t, f);
+    final_exp_easy(t, f, invert);
     CyclotomicT::final_exp_hard(r, t);
   }
 };

@@ -86,7 +86,7 @@ struct ServerT {
     typename Pairing::G1Prepared p1, p2;
     Pairing::prepare_g1(p1, p2, v, response, InverseT<F>::inv_vartime);
     Pairing::miller2(r, p1, s.q, p2, s.secret);
-    CyclotomicT<F>::final_exp(r, r);
+    CyclotomicT<F>::final_exp(r, r, InverseT<F>::inv_vartime);
   }
 
   // check_value_vartime: E = e(V, Q)·e(UT + y(A + T), s·Q).
@@ -118,7 +118,7 @@ struct ServerT {
     G1::from_affine(unused, login.v);
     Pairing::prepare_g1(p1, p2, response, unused, InverseT<F>::inv_vartime);
     Pairing::miller1(base, p1, s.q);
-    CyclotomicT<F>::final_exp(base, base);
+    CyclotomicT<F>::final_exp(base, base, InverseT<F>::inv_vartime);
     Fp12::conj(check, check);
     return PinErrorT<F>::log_vartime(error, check, base);
   }
