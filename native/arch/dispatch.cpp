@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "engine_portable.h"
 #include "fr.h"
 #include "kernel.h"
 #include "mpin.h"
@@ -10,8 +11,15 @@
 #include "self_test.h"
 #include "sha256.h"
 
+#ifdef MPIN_X86_KERNELS
+#include "cpu_x86.h"
+#include "kernel_ifma.h"
+#endif
+
 namespace mpin {
 namespace {
+
+using Portable = FieldT<params::ModulusP, PortableEngine>;
 
 struct Selection {
   const Kernel* kernel;
@@ -24,10 +32,32 @@ struct Candidate {
   bool supported;
 };
 
+#ifdef MPIN_X86_KERNELS
+// ifma_kernel: checks logins itself; the rest, and all that touches secrets, is the adx kernel's.
+Kernel ifma_kernel() {
+  Kernel kernel = kAdxKernel;
+  kernel.name = "ifma";
+  kernel.verifier_init = [](Verifier* verifier, const uint8_t* server_secret) {
+    const Status status = kAdxKernel.verifier_init(verifier, server_secret);
+    if (status == Status::ok) ifma_verifier_extend(verifier);
+    return status;
+  };
+  kernel.verify_batch = ifma_verify_batch;
+  return kernel;
+}
+#endif
+
 // select_kernel: MPIN_KERNEL when set, else the best one the CPU has. A name that cannot be obeyed
 // is an error, not a silent fallback: whoever sets it wants that kernel and no other.
 Selection select_kernel() {
-  const Candidate candidates[] = {{&kPortableKernel, true}};  // The best first.
+#ifdef MPIN_X86_KERNELS
+  static const Kernel ifma = ifma_kernel();
+  const CpuFeatures cpu = cpu_features();
+  const Candidate candidates[] = {
+      {&ifma, cpu.ifma}, {&kAdxKernel, cpu.adx}, {&kPortableKernel, true}};  // The best first.
+#else
+  const Candidate candidates[] = {{&kPortableKernel, true}};
+#endif
   const char* wanted = std::getenv("MPIN_KERNEL");
   for (const Candidate& candidate : candidates) {
     if (wanted == nullptr || *wanted == '\0') {
@@ -64,7 +94,7 @@ Status random_scalar(uint8_t out[kScalarBytes]) {
   // Zero has probability 2^-253; the loop only makes the promise exact.
   do {
     if (!os_random(*bytes, sizeof *bytes)) return Status::bad_parameter;
-    fr_from_wide_bytes(*k, *bytes);
+    fr_from_wide_bytes<Portable>(*k, *bytes);
   } while (declassify(limbs_is_zero_mask<4>(*k)));
   limbs_to_bytes(out, *k);
   return Status::ok;
@@ -116,13 +146,14 @@ void verifier_wipe(Verifier* verifier) {
   secret_wipe(verifier, sizeof *verifier);
 }
 
-void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses) {
-  kernel().verify_batch(verifier, records, n, statuses);
+void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses,
+                  double wrong) {
+  kernel().verify_batch(verifier, records, n, statuses, wrong);
 }
 
 Status verify(const Verifier& verifier, const uint8_t record[kRecordBytes]) {
   int8_t status;
-  kernel().verify_batch(verifier, record, 1, &status);
+  kernel().verify_batch(verifier, record, 1, &status, 0);
   return static_cast<Status>(status);
 }
 

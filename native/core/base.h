@@ -39,6 +39,7 @@
 namespace mpin {
 
 __extension__ typedef unsigned __int128 uint128_t;
+__extension__ typedef __int128 int128_t;
 
 static_assert(CHAR_BIT == 8 && sizeof(int) == 4 && sizeof(size_t) == 8);
 static_assert(sizeof(uint128_t) == 16);

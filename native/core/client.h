@@ -81,8 +81,8 @@ struct ClientT {
     Secret<uint64_t[4]> k;
     uint64_t challenge[4];
     if (!declassify(fr_from_bytes(*k, x))) return Status::bad_parameter;
-    fr_from_bytes_reduced(challenge, y);
-    fr_add(*k, *k, challenge);
+    fr_from_bytes_reduced<F>(challenge, y);
+    fr_add<F>(*k, *k, challenge);
     if (declassify(limbs_is_zero_mask<4>(*k))) return Status::bad_parameter;
     Secret<Affine> point;
     if (!G1::decode(*point, sec)) return Status::invalid_point;

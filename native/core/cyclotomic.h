@@ -7,8 +7,54 @@
 
 namespace mpin {
 
+// The hard part of the final exponentiation over any model of the group: Group::sqr squares, Fp12
+// has mul, conj and frobenius1, 2, 3.
+template <class Group, class Fp12>
+struct HardPartT {
+  // pow_u: a^u by the signed digits of |u|; u is negative, so the result is conjugated.
+  MPIN_NOINLINE static void pow_u(Fp12& r, const Fp12& a) {
+    Fp12 inverse, t = a;
+    Fp12::conj(inverse, a);
+    for (int i = params::kUDigitCount - 2; i >= 0; i--) {
+      Group::sqr(t, t);
+      if (params::kUDigits[i] > 0) Fp12::mul(t, t, a);
+      if (params::kUDigits[i] < 0) Fp12::mul(t, t, inverse);
+    }
+    Fp12::conj(r, t);
+  }
+
+  // final_exp_hard: r = f^(m(p⁴-p²+1)/r) with m = 2u(6u²+3u+1), prime to the group order
+  // (Fuentes-Castañeda, Knapp, Rodríguez-Henríquez 2011, as organised by Duquesne and Ghammam,
+  // eprint 2015/192). The generator of params.h asserts the decomposition in powers of p.
+  static void final_exp_hard(Fp12& r, const Fp12& f) {
+    Fp12 f2u, f6u2, a, b, t;
+    pow_u(t, f);
+    Group::sqr(f2u, t);    // 2u
+    Group::sqr(t, f2u);    // 4u
+    Fp12::mul(a, t, f2u);  // 6u
+    pow_u(f6u2, a);        // 6u²
+    Group::sqr(t, f6u2);   // 12u²
+    pow_u(t, t);           // 12u³
+    Fp12::mul(a, a, f6u2);
+    Fp12::mul(a, a, t);  // 6u + 6u² + 12u³ = l2
+    Fp12::conj(t, f2u);
+    Fp12::mul(b, a, t);  // 4u + 6u² + 12u³ = l1
+    Fp12::mul(t, a, f6u2);
+    Fp12::mul(t, t, f);  // 1 + 6u + 12u² + 12u³ = l0
+    Fp12 power;
+    Fp12::frobenius1(power, b);
+    Fp12::mul(t, t, power);
+    Fp12::frobenius2(power, a);
+    Fp12::mul(t, t, power);
+    Fp12::conj(power, f);
+    Fp12::mul(power, b, power);  // l3 = l1 - 1
+    Fp12::frobenius3(power, power);
+    Fp12::mul(r, t, power);
+  }
+};
+
 template <class F>
-struct CyclotomicT {
+struct CyclotomicT : HardPartT<CyclotomicT<F>, Fp12T<F>> {
   using Fp2 = Fp2T<F>;
   using Fp12 = Fp12T<F>;
 
@@ -57,18 +103,6 @@ struct CyclotomicT {
     triple_plus_double(r.c1.c0, t5, a.c1.c0);
   }
 
-  // pow_u: a^u by the signed digits of |u|; u is negative, so the result is conjugated.
-  MPIN_NOINLINE static void pow_u(Fp12& r, const Fp12& a) {
-    Fp12 inverse, t = a;
-    Fp12::conj(inverse, a);
-    for (int i = params::kUDigitCount - 2; i >= 0; i--) {
-      sqr(t, t);
-      if (params::kUDigits[i] > 0) Fp12::mul(t, t, a);
-      if (params::kUDigits[i] < 0) Fp12::mul(t, t, inverse);
-    }
-    Fp12::conj(r, t);
-  }
-
   // pow_vartime: a^e for a small public exponent.
   static void pow_vartime(Fp12& r, const Fp12& a, uint32_t e) {
     Fp12 t;
@@ -81,48 +115,21 @@ struct CyclotomicT {
   }
 
   // final_exp_easy: r = f^((p⁶-1)(p²+1)), into the subgroup.
-  static void final_exp_easy(Fp12& r, const Fp12& f) {
+  template <class Inversion = void (*)(F&, const F&)>
+  static void final_exp_easy(Fp12& r, const Fp12& f, Inversion invert = PowerT<F>::inv) {
     Fp12 t, inverse;
-    Fp12::inv(inverse, f);
+    Fp12::inv(inverse, f, invert);
     Fp12::conj(t, f);
     Fp12::mul(t, t, inverse);  // f^(p⁶-1)
     Fp12::frobenius2(inverse, t);
     Fp12::mul(r, t, inverse);
   }
 
-  // final_exp_hard: r = f^(m(p⁴-p²+1)/r) with m = 2u(6u²+3u+1), prime to the group order
-  // (Fuentes-Castañeda, Knapp, Rodríguez-Henríquez 2011, as organised by Duquesne and Ghammam,
-  // eprint 2015/192). The generator of params.h asserts the decomposition in powers of p.
-  static void final_exp_hard(Fp12& r, const Fp12& f) {
-    Fp12 f2u, f6u2, a, b, t;
-    pow_u(t, f);
-    sqr(f2u, t);           // 2u
-    sqr(t, f2u);           // 4u
-    Fp12::mul(a, t, f2u);  // 6u
-    pow_u(f6u2, a);        // 6u²
-    sqr(t, f6u2);          // 12u²
-    pow_u(t, t);           // 12u³
-    Fp12::mul(a, a, f6u2);
-    Fp12::mul(a, a, t);  // 6u + 6u² + 12u³ = l2
-    Fp12::conj(t, f2u);
-    Fp12::mul(b, a, t);  // 4u + 6u² + 12u³ = l1
-    Fp12::mul(t, a, f6u2);
-    Fp12::mul(t, t, f);  // 1 + 6u + 12u² + 12u³ = l0
-    Fp12 power;
-    Fp12::frobenius1(power, b);
-    Fp12::mul(t, t, power);
-    Fp12::frobenius2(power, a);
-    Fp12::mul(t, t, power);
-    Fp12::conj(power, f);
-    Fp12::mul(power, b, power);  // l3 = l1 - 1
-    Fp12::frobenius3(power, power);
-    Fp12::mul(r, t, power);
-  }
-
-  static void final_exp(Fp12& r, const Fp12& f) {
+  template <class Inversion = void (*)(F&, const F&)>
+  static void final_exp(Fp12& r, const Fp12& f, Inversion invert = PowerT<F>::inv) {
     Fp12 t;
-    final_exp_easy(t, f);
-    final_exp_hard(r, t);
+    final_exp_easy(t, f, invert);
+    CyclotomicT::final_exp_hard(r, t);
   }
 };
 

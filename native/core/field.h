@@ -4,7 +4,7 @@
 // FieldT<M, Engine> is one model of the concept "base field" that the tower, the groups, the
 // pairing and the protocol are written over. Another model may hold eight elements side by side. A
 // model F has static members, output first, every output may alias every input unless stated:
-//   add sub neg dbl half mul sqr select is_zero equal set_zero set_one set_constant   on F
+//   add sub neg dbl mul sqr select is_zero equal set_zero set_one set_constant   on F
 //   add_lazy                                 a + b not reduced, good as input of mul_wide only
 //   mul_wide sqr_wide                        F x F -> F::Wide, output must not alias
 //   wide_add wide_sub                        on F::Wide
@@ -23,7 +23,7 @@
 
 namespace mpin {
 
-template <class M, class Engine>
+template <class M, class E>
 struct FieldT {
   uint64_t l[4];
 
@@ -32,6 +32,7 @@ struct FieldT {
   };
   using Mask = uint64_t;
   using Modulus = M;
+  using Engine = E;
 
   static_assert(M::kModulus[3] < uint64_t{1} << 62, "two spare bits");
 

@@ -93,14 +93,15 @@ struct Fp12T {
     Fp6::redc(r.c0, t);
   }
 
-  // inv: (c0 - c1·w)/(c0² - v·c1²). Zero goes to zero. Constant-time.
-  static void inv(Fp12T& r, const Fp12T& a) {
+  // inv: (c0 - c1·w)/(c0² - v·c1²). Zero goes to zero. Time as in Fp2.
+  template <class Inversion = void (*)(F&, const F&)>
+  static void inv(Fp12T& r, const Fp12T& a, Inversion invert = PowerT<F>::inv) {
     Fp6 s, t;
     Fp6::sqr(s, a.c0);
     Fp6::sqr(t, a.c1);
     Fp6::mul_by_v(t, t);
     Fp6::sub(s, s, t);
-    Fp6::inv(s, s);
+    Fp6::inv(s, s, invert);
     Fp6::mul(r.c0, a.c0, s);
     Fp6::mul(t, a.c1, s);
     Fp6::neg(r.c1, t);

@@ -49,7 +49,10 @@ struct Fp2T {
     F::sub(r.c0, a.c0, b.c0);
     F::sub(r.c1, a.c1, b.c1);
   }
-  MPIN_MEMBER_INLINE void dbl(Fp2T& r, const Fp2T& a) { add(r, a, a); }
+  MPIN_MEMBER_INLINE void dbl(Fp2T& r, const Fp2T& a) {
+    F::dbl(r.c0, a.c0);
+    F::dbl(r.c1, a.c1);
+  }
   MPIN_MEMBER_INLINE void neg(Fp2T& r, const Fp2T& a) {
     F::neg(r.c0, a.c0);
     F::neg(r.c1, a.c1);
@@ -139,15 +142,17 @@ struct Fp2T {
     F::mul(r.c1, a.c1, factor);
   }
 
-  // inv: (c0 - i·c1)/(c0² + c1²). Zero goes to zero. Constant-time.
-  static void inv(Fp2T& r, const Fp2T& a) {
+  // inv: (c0 - i·c1)/(c0² + c1²). Zero goes to zero. As constant in time as the inversion in F,
+  // which is by default.
+  template <class Inversion = void (*)(F&, const F&)>
+  static void inv(Fp2T& r, const Fp2T& a, Inversion invert = PowerT<F>::inv) {
     typename F::Wide s, t;
     F norm;
     F::sqr_wide(s, a.c0);
     F::sqr_wide(t, a.c1);
     F::wide_add_lazy(s, s, t);
     F::redc(norm, s);
-    PowerT<F>::inv(norm, norm);
+    invert(norm, norm);
     conj(r, a);
     mul_by_base(r, r, norm);
   }

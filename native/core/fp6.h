@@ -141,8 +141,10 @@ struct Fp6T {
   }
 
   // inv: with A = c0² - xi·c1c2, B = xi·c2² - c0c1, C = c1² - c0c2 the inverse is
-  // (A + B·v + C·v²)/(c0·A + xi(c2·B + c1·C)). Zero goes to zero. Constant-time.
-  static void inv(Fp6T& r, const Fp6T& a) {
+  // (A + B·v + C·v²)/(c0·A + xi(c2·B + c1·C)). Zero goes to zero. Time
+  // as in Fp2.
+  template <class Inversion = void (*)(F&, const F&)>
+  static void inv(Fp6T& r, const Fp6T& a, Inversion invert = PowerT<F>::inv) {
     Fp2 A, B, C, t, norm;
     Fp2::sqr(A, a.c0);
     Fp2::mul(t, a.c1, a.c2);
@@ -161,7 +163,7 @@ struct Fp6T {
     Fp2::mul_by_xi(norm, norm);
     Fp2::mul(t, a.c0, A);
     Fp2::add(norm, norm, t);
-    Fp2::inv(norm, norm);
+    Fp2::inv(norm, norm, invert);
     Fp2::mul(r.c0, A, norm);
     Fp2::mul(r.c1, B, norm);
     Fp2::mul(r.c2, C, norm);

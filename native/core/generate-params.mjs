@@ -161,6 +161,7 @@ let lambda = 1n;
 for (let g = 2n; lambda === 1n; g++) lambda = powMod(g, (r - 1n) / 3n, r);
 if (!e1.eq([mod(beta * g1[0], p), g1[1]], e1.mul(lambda, g1))) lambda = mod(lambda * lambda, r);
 assert(e1.eq([mod(beta * g1[0], p), g1[1]], e1.mul(lambda, g1)), 'phi(G) = [lambda]G');
+assert(powMod(p, 4n, r) === lambda, 'raising to p⁴ in the target group is raising to lambda');
 assert(mod(lambda ** 2n + lambda + 1n, r) === 0n && (beta ** 2n + beta + 1n) % p === 0n, 'order 3');
 
 // Lagrange-Gauss reduction of the lattice { (a, b) : a + b·lambda = 0 mod r }.

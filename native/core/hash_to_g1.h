@@ -4,6 +4,7 @@
 #define MPIN_CORE_HASH_TO_G1_H_
 
 #include "g1.h"
+#include "jacobi.h"
 #include "sha256.h"
 
 namespace mpin {
@@ -12,8 +13,8 @@ template <class F>
 struct HashToG1T {
   using G1 = G1T<F>;
 
-  // map_vartime: about two tries, each with one square root. x = p - 1 wraps to zero. It ends:
-  // half of all x are good.
+  // map_vartime: about two tries, each with a Jacobi symbol, then one square root. x = p - 1 wraps
+  // to zero. It ends: half of all x are good.
   static void map_vartime(typename G1::Affine& r, const uint8_t hash[32]) {
     F one, square;
     F::set_one(one);
@@ -22,9 +23,10 @@ struct HashToG1T {
       F::sqr(square, r.x);
       F::mul(square, square, r.x);
       CurveG1T<F>::add_b(square);
-      if (PowerT<F>::sqrt(r.y, square)) break;
+      if (JacobiT<F>::is_square_vartime(square)) break;
       F::add(r.x, r.x, one);
     }
+    (void)PowerT<F>::sqrt(r.y, square);
     uint64_t y[4];
     F::to_integer(y, r.y);
     if (y[0] & 1) F::neg(r.y, r.y);  // p is odd, so exactly one of y and p - y is even.

@@ -23,12 +23,15 @@ struct Kernel {
                          const uint8_t* x);
   Status (*client_pass2)(uint8_t* v, const uint8_t* x, const uint8_t* y, const uint8_t* sec);
   Status (*verifier_init)(Verifier* verifier, const uint8_t* server_secret);
-  void (*verify_batch)(const Verifier& verifier, const uint8_t* records, size_t n,
-                       int8_t* statuses);
+  void (*verify_batch)(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses,
+                       double wrong);
   bool (*pin_error)(const Verifier& verifier, const uint8_t* record, int32_t* error);
 };
 
 extern const Kernel kPortableKernel;
+#ifdef MPIN_X86_KERNELS
+extern const Kernel kAdxKernel;
+#endif
 
 }  // namespace mpin
 

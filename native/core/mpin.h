@@ -100,8 +100,11 @@ struct alignas(64) Verifier {
 Status verifier_init(Verifier* verifier, const uint8_t server_secret[kG2Bytes]);
 void verifier_wipe(Verifier* verifier);
 
-// verify_batch: statuses[i] becomes ok, bad_pin or invalid_point for the i-th of n records.
-void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses);
+// verify_batch: statuses[i] becomes ok, bad_pin or invalid_point for the i-th of n records. wrong
+// is the rate of wrong PINs to expect, 0 … 1, as seen in the last batches: it decides how many
+// logins are checked at once, and so only the time that wrong ones cost the others, never a status.
+void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n, int8_t* statuses,
+                  double wrong = 0);
 
 // verify: verify_batch for one record.
 Status verify(const Verifier& verifier, const uint8_t record[kRecordBytes]);

@@ -3,9 +3,9 @@
 #define MPIN_CORE_SCALAR_KERNEL_H_
 
 #include "authority.h"
+#include "batch.h"
 #include "client.h"
 #include "kernel.h"
-#include "server.h"
 
 namespace mpin {
 
@@ -21,7 +21,7 @@ constexpr Kernel scalar_kernel(const char* name) {
           ClientT<F>::client_pass1,
           ClientT<F>::client_pass2,
           ServerT<F>::verifier_init,
-          ServerT<F>::verify_batch,
+          BatchT<F>::verify_batch,
           ServerT<F>::pin_error};
 }
 

@@ -1,10 +1,12 @@
-// The server's side: e(V, Q)·e(UT + y(A + T), s·Q) = 1, and the error of a wrong PIN. Pass-2 inputs
-// are public, so the check is variable-time in them; preparing the server secret is constant-time.
+// The server's side: the value e(V, Q)·e(UT + y(A + T), s·Q), which is 1 for the right PIN, and the
+// error of a wrong one. batch.h checks logins with it. Pass-2 inputs are public, so the check is
+// variable-time in them; preparing the server secret is constant-time.
 #ifndef MPIN_CORE_SERVER_H_
 #define MPIN_CORE_SERVER_H_
 
 #include "fr.h"
 #include "hash_to_g1.h"
+#include "inverse.h"
 #include "mpin.h"
 #include "pairing.h"
 #include "pin_error.h"
@@ -59,7 +61,7 @@ struct ServerT {
     r.permit = date != 0;
     if (!G1::decode(r.u, record.u) || !G1::decode(r.v, record.v)) return false;
     if (r.permit && !G1::decode(r.ut, record.ut)) return false;
-    fr_from_bytes_reduced(r.y, record.y);
+    fr_from_bytes_reduced<F>(r.y, record.y);
     Hash::map_vartime(r.a, record.hash_mpin_id);
     if (r.permit) Hash::map_permit_vartime(r.t, date, record.hash_mpin_id);
     return true;
@@ -79,35 +81,23 @@ struct ServerT {
     G1::add_affine_vartime(r, r, u);
   }
 
+  // value_vartime: e(v, Q)·e(response, s·Q).
+  static void value_vartime(Fp12& r, const State& s, const Jacobian& v, const Jacobian& response) {
+    typename Pairing::G1Prepared p1, p2;
+    Pairing::prepare_g1(p1, p2, v, response, InverseT<F>::inv_vartime);
+    Pairing::miller2(r, p1, s.q, p2, s.secret);
+    CyclotomicT<F>::final_exp(r, r, InverseT<F>::inv_vartime);
+  }
+
   // check_value_vartime: E = e(V, Q)·e(UT + y(A + T), s·Q).
   static void check_value_vartime(Fp12& r, const State& s, const Login& login) {
     Jacobian v, response;
-    typename Pairing::G1Prepared p1, p2;
     G1::from_affine(v, login.v);
     if (login.permit)
       response_vartime(response, login.ut, login.a, &login.t, login.y);
     else
       response_vartime(response, login.u, login.a, nullptr, login.y);
-    Pairing::prepare_g1(p1, p2, v, response, PowerT<F>::inv);
-    Pairing::miller2(r, p1, s.q, p2, s.secret);
-    CyclotomicT<F>::final_exp(r, r);
-  }
-
-  static Status verify_vartime(const State& s, const VerifyRecord& record) {
-    Login login;
-    if (!decode_vartime(login, record)) return Status::invalid_point;
-    Fp12 check;
-    check_value_vartime(check, s, login);
-    return Fp12::is_one(check) ? Status::ok : Status::bad_pin;
-  }
-
-  static void verify_batch(const Verifier& verifier, const uint8_t* records, size_t n,
-                           int8_t* statuses) {
-    for (size_t i = 0; i < n; i++) {
-      VerifyRecord record;
-      std::memcpy(&record, records + i * kRecordBytes, sizeof record);
-      statuses[i] = static_cast<int8_t>(verify_vartime(state(verifier), record));
-    }
+    value_vartime(r, s, v, response);
   }
 
   // pin_error: with V = -(x + y)(s(A + T) + d·A) the check value is E = F^-d for
@@ -126,9 +116,9 @@ struct ServerT {
     typename Pairing::G1Prepared p1, p2;
     response_vartime(response, login.u, login.a, nullptr, login.y);
     G1::from_affine(unused, login.v);
-    Pairing::prepare_g1(p1, p2, response, unused, PowerT<F>::inv);
+    Pairing::prepare_g1(p1, p2, response, unused, InverseT<F>::inv_vartime);
     Pairing::miller1(base, p1, s.q);
-    CyclotomicT<F>::final_exp(base, base);
+    CyclotomicT<F>::final_exp(base, base, InverseT<F>::inv_vartime);
     Fp12::conj(check, check);
     return PinErrorT<F>::log_vartime(error, check, base);
   }

@@ -218,7 +218,7 @@ TEST("64 bytes are reduced modulo r as high·2^256 + low") {
     hostile_words(words, 8);
     mpin::limbs_to_bytes(bytes, words + 4);
     mpin::limbs_to_bytes(bytes + 32, words);
-    mpin::fr_from_wide_bytes(k, bytes);
+    mpin::fr_from_wide_bytes<Fp>(k, bytes);
     // Horner over single bits, the slow way.
     Fr sum, bit;
     Fr::set_zero(sum);

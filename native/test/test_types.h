@@ -1,5 +1,5 @@
 // The types under test and makers of random elements. A kernel with another scalar field runs the
-// same tests by defining MPIN_TEST_ENGINE.
+// same tests by defining MPIN_TEST_ENGINE and its header.
 #ifndef MPIN_TEST_TYPES_H_
 #define MPIN_TEST_TYPES_H_
 
@@ -11,14 +11,16 @@
 #include "pairing.h"
 #include "test_harness.h"
 
-#ifndef MPIN_TEST_ENGINE
+#ifdef MPIN_TEST_ENGINE_HEADER
+#include MPIN_TEST_ENGINE_HEADER
+#else
 #define MPIN_TEST_ENGINE mpin::PortableEngine
 #endif
 
 namespace mpin_test {
 
 using Fp = mpin::FieldT<mpin::params::ModulusP, MPIN_TEST_ENGINE>;
-using Fr = mpin::Fr;
+using Fr = mpin::FrT<Fp>;
 using Fp2 = mpin::Fp2T<Fp>;
 using Fp6 = mpin::Fp6T<Fp>;
 using Fp12 = mpin::Fp12T<Fp>;
