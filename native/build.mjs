@@ -27,6 +27,10 @@ if (missing.length > 0) {
 
 const require = createRequire(import.meta.url);
 const cmakeJs = join(dirname(require.resolve('cmake-js/package.json')), 'bin', 'cmake-js');
-const args = ['compile', '-d', 'native', '-O', 'build/native', '-p', '2', '--log-level', 'warn'];
-const { status } = spawnSync(process.execPath, [cmakeJs, ...args], { cwd: root, stdio: 'inherit' });
-process.exit(status ?? 1);
+const args = ['-d', 'native', '-O', 'build/native', '-p', '2', '--log-level', 'warn'];
+// Configured each time, which costs a second: AMCL_ROOT may have changed since the last one.
+for (const step of ['configure', 'compile']) {
+  const command = [cmakeJs, step, ...args];
+  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -6,13 +6,13 @@
 
 #include "functions.h"
 #include "mpin.h"
-#include "verifier.h"
+#include "provider.h"
 
 namespace mpin::addon {
 namespace {
 
 // Counts up with every change of this table's meaning; addon.ts refuses any but its own.
-constexpr int kAbi = 1;
+constexpr int kAbi = 2;
 
 void export_build(Napi::Env env, Napi::Object exports) {
   exports["abi"] = Napi::Number::New(env, kAbi);
@@ -20,22 +20,14 @@ void export_build(Napi::Env env, Napi::Object exports) {
   exports["kernel"] = Napi::String::New(env, kernel_name());
   const char* error = kernel_error();
   exports["kernelError"] = error == nullptr ? env.Null() : Napi::String::New(env, error);
-  exports["selfTest"] = Napi::Function::New<self_test>(env);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_build(env, exports);
   exports["hashId"] = Napi::Function::New<hash_id>(env);
   exports["randomScalar"] = Napi::Function::New<random_scalar>(env);
-  exports["serverSecretShare"] = Napi::Function::New<server_secret_share>(env);
-  exports["clientSecretShares"] = Napi::Function::New<client_secret_shares>(env);
-  exports["timePermitShares"] = Napi::Function::New<time_permit_shares>(env);
-  exports["addG1"] = Napi::Function::New<add_g1>(env);
-  exports["addG2"] = Napi::Function::New<add_g2>(env);
-  exports["extractPin"] = Napi::Function::New<extract_pin>(env);
-  exports["clientPass1"] = Napi::Function::New<client_pass1>(env);
-  exports["clientPass2"] = Napi::Function::New<client_pass2>(env);
-  exports["Verifier"] = VerifierObject::define(env);
+  export_core(exports);
+  export_amcl(exports);
   return exports;
 }
 

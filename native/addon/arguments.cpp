@@ -48,6 +48,15 @@ uint32_t Arguments::uint32(const char* name) {
   return 0;
 }
 
+double Arguments::share(const char* name) {
+  if (failed_) return 0;
+  const Napi::Value value = info_[next_++];
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1.0;
+  if (number >= 0.0 && number <= 1.0) return number;
+  fail(name, "a number in [0, 1]");
+  return 0;
+}
+
 // sized_array: an array of this element type with exactly `count` elements.
 void* Arguments::sized_array(const char* name, napi_typedarray_type type, size_t count) {
   size_t actual = 0;

@@ -42,6 +42,9 @@ class Arguments {
   // uint32: a number that is an integer in [0, 2^32).
   uint32_t uint32(const char* name);
 
+  // share: a number in [0, 1].
+  double share(const char* name);
+
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] Napi::Value undefined() const { return info_.Env().Undefined(); }
 

@@ -1,5 +1,6 @@
 // The functions of the core without state, for the export table. All have the core's own shape:
-// outputs first, written into the caller's arrays, and a status as their value.
+// outputs first, written into the caller's arrays, and a status as their value. But for the first
+// two they are the provider's that they were exported for (provider.h).
 #ifndef MPIN_ADDON_FUNCTIONS_H_
 #define MPIN_ADDON_FUNCTIONS_H_
 

@@ -8,14 +8,15 @@
 
 namespace mpin::addon {
 
-Napi::Function VerifierObject::define(Napi::Env env) {
+Napi::Function VerifierObject::define(Napi::Env env, const Kernel& by) {
   return DefineClass(env, "Verifier",
                      {
                          InstanceMethod("prepare", &VerifierObject::prepare),
                          InstanceMethod("verifyBatch", &VerifierObject::verify_batch),
                          InstanceMethod("pinError", &VerifierObject::pin_error),
                          InstanceMethod("close", &VerifierObject::close),
-                     });
+                     },
+                     const_cast<Kernel*>(&by));
 }
 
 Napi::Value VerifierObject::prepare(const Napi::CallbackInfo& info) {
@@ -28,7 +29,7 @@ Napi::Value VerifierObject::prepare(const Napi::CallbackInfo& info) {
     Napi::Error::New(info.Env(), "out of memory").ThrowAsJavaScriptException();
     return args.undefined();
   }
-  const Status status = verifier_init(fresh.get(), server_secret);
+  const Status status = by_.verifier_init(fresh.get(), server_secret);
   if (status == Status::ok) {
     prepared_ = std::move(fresh);
     // The collector sees only the small wrapper; this tells it what hangs on it.
@@ -42,8 +43,9 @@ Napi::Value VerifierObject::verify_batch(const Napi::CallbackInfo& info) {
   size_t count = 0;
   int8_t* statuses = args.int8s("statuses", &count);
   const uint8_t* records = args.bytes("records", count * kRecordBytes);
+  const double failure_rate = args.share("failureRate");
   if (args.failed() || !require_prepared(info.Env())) return args.undefined();
-  mpin::verify_batch(*prepared_, records, count, statuses);
+  by_.verify_batch(*prepared_, records, count, statuses, failure_rate);
   return args.undefined();
 }
 
@@ -52,7 +54,7 @@ Napi::Value VerifierObject::pin_error(const Napi::CallbackInfo& info) {
   const uint8_t* record = args.bytes("record", kRecordBytes);
   if (args.failed() || !require_prepared(info.Env())) return args.undefined();
   int32_t error = 0;
-  if (!mpin::pin_error(*prepared_, record, &error)) return info.Env().Null();
+  if (!by_.pin_error(*prepared_, record, &error)) return info.Env().Null();
   return Napi::Number::New(info.Env(), error);
 }
 

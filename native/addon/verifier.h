@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "mpin.h"
+#include "provider.h"
 
 namespace mpin::addon {
 
@@ -15,9 +16,11 @@ namespace mpin::addon {
 // its environment ends: a worker thread that is terminated leaves nothing behind.
 class VerifierObject : public Napi::ObjectWrap<VerifierObject> {
  public:
-  static Napi::Function define(Napi::Env env);
+  // define: the class over one provider's functions.
+  static Napi::Function define(Napi::Env env, const Kernel& by);
 
-  explicit VerifierObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {}
+  explicit VerifierObject(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), by_(provider_of(info)) {}
 
   void Finalize(Napi::BasicEnv env) override { drop(env); }
 
@@ -28,7 +31,7 @@ class VerifierObject : public Napi::ObjectWrap<VerifierObject> {
 
   // prepare(serverSecret) -> status; empty after any status but ok.
   Napi::Value prepare(const Napi::CallbackInfo& info);
-  // verifyBatch(statuses, records): one status for each record.
+  // verifyBatch(statuses, records, failureRate): one status for each record.
   Napi::Value verify_batch(const Napi::CallbackInfo& info);
   // pinError(record) -> number or null
   Napi::Value pin_error(const Napi::CallbackInfo& info);
@@ -38,6 +41,7 @@ class VerifierObject : public Napi::ObjectWrap<VerifierObject> {
   bool require_prepared(Napi::Env env) const;
   void drop(Napi::BasicEnv env);
 
+  const Kernel& by_;
   std::unique_ptr<mpin::Verifier, WipingDelete> prepared_;
 };
 

@@ -170,7 +170,7 @@ const char* kernel_error() {
 }
 
 bool self_test() {
-  return selection().error == nullptr && self_test_known_answers();
+  return selection().error == nullptr && self_test_known_answers(kernel());
 }
 
 }  // namespace mpin

@@ -35,20 +35,20 @@ bool ok(Status status) {
   return status == Status::ok;
 }
 
-bool log_in(Login* l, VerifyRecord* record, uint32_t pin) {
+bool log_in(const Kernel& by, Login* l, VerifyRecord* record, uint32_t pin) {
   uint8_t master[kScalarBytes], x[kScalarBytes];
   scalar(master, "master");
   scalar(x, "x");
   scalar(record->y, "y");
   hash_id(record->hash_mpin_id, reinterpret_cast<const uint8_t*>(kIdentity), sizeof kIdentity - 1);
   const uint8_t* hash = record->hash_mpin_id;
-  if (!ok(server_secret_share(l->server_secret, master))) return false;
-  if (!ok(client_secret_shares(l->client_secret, master, hash, 1))) return false;
-  if (!ok(time_permit_shares(l->permit, master, hash, &kDate, 1))) return false;
-  if (!ok(extract_pin(l->token, hash, kPin, l->client_secret))) return false;
-  if (!ok(client_pass1(l->u, l->ut, l->sec, hash, pin, l->token, l->permit, kDate, x)))
+  if (!ok(by.server_secret_share(l->server_secret, master))) return false;
+  if (!ok(by.client_secret_shares(l->client_secret, master, hash, 1))) return false;
+  if (!ok(by.time_permit_shares(l->permit, master, hash, &kDate, 1))) return false;
+  if (!ok(by.extract_pin(l->token, hash, kPin, l->client_secret))) return false;
+  if (!ok(by.client_pass1(l->u, l->ut, l->sec, hash, pin, l->token, l->permit, kDate, x)))
     return false;
-  if (!ok(client_pass2(l->v, x, record->y, l->sec))) return false;
+  if (!ok(by.client_pass2(l->v, x, record->y, l->sec))) return false;
   for (int i = 0; i < 4; i++)
     record->date[i] = static_cast<uint8_t>(kDate >> (24 - 8 * i));
   record->flags = 0;
@@ -60,20 +60,21 @@ bool log_in(Login* l, VerifyRecord* record, uint32_t pin) {
 
 }  // namespace
 
-bool self_test_known_answers() {
+bool self_test_known_answers(const Kernel& by) {
   Login login;
   Verifier verifier;
   VerifyRecord records[2];
-  if (!log_in(&login, &records[1], kWrongPin) || !log_in(&login, &records[0], kPin)) return false;
+  if (!log_in(by, &login, &records[1], kWrongPin) || !log_in(by, &login, &records[0], kPin))
+    return false;
   uint8_t digest[32];
   hash_id(digest, reinterpret_cast<const uint8_t*>(&login), sizeof login);
   if (std::memcmp(digest, kDigest, sizeof digest) != 0) return false;
 
-  if (!ok(verifier_init(&verifier, login.server_secret))) return false;
+  if (!ok(by.verifier_init(&verifier, login.server_secret))) return false;
   int8_t statuses[2];
-  verify_batch(verifier, reinterpret_cast<const uint8_t*>(records), 2, statuses);
+  by.verify_batch(verifier, reinterpret_cast<const uint8_t*>(records), 2, statuses, 0);
   int32_t error = 0;
-  const bool found = pin_error(verifier, reinterpret_cast<const uint8_t*>(&records[1]), &error);
+  const bool found = by.pin_error(verifier, reinterpret_cast<const uint8_t*>(&records[1]), &error);
   verifier_wipe(&verifier);
   return statuses[0] == static_cast<int8_t>(Status::ok) &&
          statuses[1] == static_cast<int8_t>(Status::bad_pin) && found &&
