@@ -5,11 +5,15 @@ export async function versionText(): Promise<string> {
   return `mpin ${packageVersion()}, node ${process.version}, kernel ${await kernel()}\n`;
 }
 
-/** The core's kernel in use, or why there is none: asking for the version must always work. */
+/**
+ * The core's kernel in use and the AMCL beside it, or why there is no core: asking for the version
+ * must always work.
+ */
 async function kernel(): Promise<string> {
   try {
     const { addon } = await import('../crypto/addon.js');
-    return addon.kernel;
+    const amcl = addon.amclVersion === null ? 'no AMCL' : `AMCL ${addon.amclVersion}`;
+    return `${addon.kernel}, ${amcl}`;
   } catch (error) {
     return `none (${(error as Error).message})`;
   }

@@ -28,6 +28,9 @@ export const authorityOptions = {
     min: 1,
     max: 64,
   }),
+  cryptoProvider: text('core', 'Who computes; amcl only in a build that found AMCL, and slower', {
+    choices: ['core', 'amcl'],
+  }),
   logLevel: text('INFO', 'Least severe messages that are logged', {
     choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
   }),

@@ -182,6 +182,9 @@ export const rpsOptions = {
     min: 0,
     max: 256,
   }),
+  cryptoProvider: text('core', 'Who computes; amcl only in a build that found AMCL, and slower', {
+    choices: ['core', 'amcl'],
+  }),
   verifyQueueMax: int(1000, 'logins', 'Logins that may wait for a worker; more get 503', {
     min: 1,
     max: 1_000_000,

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { RECORD_BYTES } from './record.js';
 
 /** Changes whenever the meaning of the export table does (native/addon/addon.cpp). */
-const ABI = 1;
+const ABI = 2;
 
 /** One of the STATUS numbers of errors.ts. */
 type Status = number;
@@ -20,18 +20,9 @@ export interface NativeVerifier {
   close(): void;
 }
 
-/** The export table: outputs first, filled with zeros on any status but 0. */
-export interface Addon {
-  readonly abi: number;
-  readonly recordBytes: number;
-  /** `portable`, `adx` or `ifma`. */
-  readonly kernel: string;
-  /** Why MPIN_KERNEL cannot be obeyed, or null. */
-  readonly kernelError: string | null;
+/** The protocol by one library: outputs first, filled with zeros on any status but 0. */
+export interface NativeProvider {
   selfTest(): boolean;
-
-  hashId(out: Uint8Array, id: Uint8Array): Status;
-  randomScalar(out: Uint8Array): Status;
   serverSecretShare(out: Uint8Array, master: Uint8Array): Status;
   clientSecretShares(out: Uint8Array, master: Uint8Array, hashes: Uint8Array): Status;
   timePermitShares(
@@ -56,6 +47,22 @@ export interface Addon {
   ): Status;
   clientPass2(v: Uint8Array, x: Uint8Array, y: Uint8Array, sec: Uint8Array): Status;
   readonly Verifier: new () => NativeVerifier;
+}
+
+/** The export table, which is itself the core as a provider. */
+export interface Addon extends NativeProvider {
+  readonly abi: number;
+  readonly recordBytes: number;
+  /** `portable`, `adx` or `ifma`. */
+  readonly kernel: string;
+  /** Why MPIN_KERNEL cannot be obeyed, or null. */
+  readonly kernelError: string | null;
+  /** AMCL as a provider and its version; null in a build without. */
+  readonly amcl: NativeProvider | null;
+  readonly amclVersion: string | null;
+
+  hashId(out: Uint8Array, id: Uint8Array): Status;
+  randomScalar(out: Uint8Array): Status;
 }
 
 /**

@@ -8,16 +8,16 @@ export type AuthorityTask =
   | { readonly make: 'clientSecret'; readonly hash: Uint8Array }
   | { readonly make: 'timePermits'; readonly hash: Uint8Array; readonly days: readonly number[] };
 
-const { secret } = workerData as WorkerSecret;
+const { secret, provider } = workerData as WorkerSecret;
 
 /** The shares asked for, one after the other. The arguments were checked by the pool. */
 export default function makeShares(task: AuthorityTask): Uint8Array {
   switch (task.make) {
     case 'serverSecret':
-      return serverSecretShare(secret);
+      return serverSecretShare(secret, provider);
     case 'clientSecret':
-      return clientSecretShare(secret, task.hash);
+      return clientSecretShare(secret, task.hash, provider);
     case 'timePermits':
-      return timePermitShares(secret, task.hash, task.days);
+      return timePermitShares(secret, task.hash, task.days, provider);
   }
 }

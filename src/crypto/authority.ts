@@ -2,6 +2,7 @@
 import { addon } from './addon.js';
 import { demandBytes, demandDate } from './arguments.js';
 import { demandOk } from './errors.js';
+import { type CryptoProvider, providerOf } from './provider.js';
 import { G1_BYTES, G2_BYTES, HASH_BYTES, SCALAR_BYTES } from './sizes.js';
 
 /** SHA-256 of an identity's raw bytes: 32 bytes, the `hashId` and `hash_mpin_id` of all calls. */
@@ -20,19 +21,26 @@ export function randomSecret(): Uint8Array {
 }
 
 /** s·Q, a share of the server secret: 128 bytes. Throws −11 unless master is in [1, r). */
-export function serverSecretShare(master: Uint8Array): Uint8Array {
+export function serverSecretShare(
+  master: Uint8Array,
+  provider: CryptoProvider = 'core',
+): Uint8Array {
   demandBytes('master', master, SCALAR_BYTES);
   const share = new Uint8Array(G2_BYTES);
-  demandOk(addon.serverSecretShare(share, master));
+  demandOk(providerOf(provider).serverSecretShare(share, master));
   return share;
 }
 
 /** s·map(hashId), a share of a client secret: 65 bytes. Throws −11 unless master is in [1, r). */
-export function clientSecretShare(master: Uint8Array, hashId: Uint8Array): Uint8Array {
+export function clientSecretShare(
+  master: Uint8Array,
+  hashId: Uint8Array,
+  provider: CryptoProvider = 'core',
+): Uint8Array {
   demandBytes('master', master, SCALAR_BYTES);
   demandBytes('hashId', hashId, HASH_BYTES);
   const share = new Uint8Array(G1_BYTES);
-  demandOk(addon.clientSecretShares(share, master, hashId));
+  demandOk(providerOf(provider).clientSecretShares(share, master, hashId));
   return share;
 }
 
@@ -49,12 +57,13 @@ export function timePermitShares(
   master: Uint8Array,
   hashId: Uint8Array,
   dates: readonly number[],
+  provider: CryptoProvider = 'core',
 ): Uint8Array {
   demandBytes('master', master, SCALAR_BYTES);
   demandBytes('hashId', hashId, HASH_BYTES);
   for (const date of dates) demandDate(date, 1);
   const shares = new Uint8Array(dates.length * G1_BYTES);
-  demandOk(addon.timePermitShares(shares, master, hashId, Uint32Array.from(dates)));
+  demandOk(providerOf(provider).timePermitShares(shares, master, hashId, Uint32Array.from(dates)));
   return shares;
 }
 

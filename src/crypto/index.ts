@@ -25,4 +25,5 @@ export {
   type Pass2Input,
 } from './client.js';
 export { type CryptoErrorCode, MpinCryptoError } from './errors.js';
+export type { CryptoProvider } from './provider.js';
 export { createVerifier, type LoginProof, type Verifier, type VerifyStatus } from './verifier.js';

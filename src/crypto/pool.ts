@@ -21,6 +21,7 @@ import {
 
 export { type BatchReport, GROUP_RECORDS_MAX } from './batcher.js';
 export { PoolError } from './errors.js';
+export { type CryptoProvider, demandProvider } from './provider.js';
 export type { RecordFields } from './record.js';
 export { defaultThreads, type PoolOptions, QUEUE_MAX } from './worker-pool.js';
 
@@ -73,14 +74,14 @@ export interface AuthorityPool {
  * MpinCryptoError −14 at once when the secret is not a point of the group.
  */
 export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
-  const { serverSecret, threads = defaultThreads(), queueMax = QUEUE_MAX, onBatch } = options;
+  const { serverSecret, threads = defaultThreads(), queueMax = QUEUE_MAX, onBatch, provider } = options;
   demandCount('queueMax', queueMax, 1);
   // A worker that finds a bad secret could only die of it.
-  createVerifier(serverSecret).close();
+  createVerifier(serverSecret, provider).close();
   const workers = new WorkerPool<VerifyTask, VerifyResult>(
     workerModule(import.meta.url, 'verifier-worker'),
     serverSecret,
-    { threads, queueMax: 0, tasksPerWorker: 1, onFault: options.onFault },
+    { threads, queueMax: 0, tasksPerWorker: 1, provider, onFault: options.onFault },
   );
   const batcher = new Batcher(workers, { workers: threads, queueMax, onBatch });
   const { kernel } = addon;
@@ -104,8 +105,8 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
 export function createAuthorityPool(
   options: PoolOptions & { readonly masterSecret: Uint8Array },
 ): AuthorityPool {
-  const { masterSecret } = options;
-  serverSecretShare(masterSecret);
+  const { masterSecret, provider } = options;
+  serverSecretShare(masterSecret, provider);
   const pool = new WorkerPool<AuthorityTask, Uint8Array>(
     workerModule(import.meta.url, 'authority-worker'),
     masterSecret,

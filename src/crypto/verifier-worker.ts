@@ -20,7 +20,8 @@ export interface VerifyResult {
 
 const US_PER_MS = 1000;
 
-const verifier = createVerifier((workerData as WorkerSecret).secret);
+const { secret, provider } = workerData as WorkerSecret;
+const verifier = createVerifier(secret, provider);
 
 export default function verifyRecords({ records, failureRate }: VerifyTask): VerifyResult {
   const startMs = performance.now();

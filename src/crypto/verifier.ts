@@ -1,5 +1,5 @@
 /** The server's side: checks of proofs under one server secret (contract §8). */
-import { addon } from './addon.js';
+import type { NativeVerifier } from './addon.js';
 import { demandBytes, demandDate, demandObject } from './arguments.js';
 import { hashId } from './authority.js';
 import {
@@ -8,6 +8,7 @@ import {
   type STATUS_INVALID_POINT,
   type STATUS_OK,
 } from './errors.js';
+import { type CryptoProvider, providerOf } from './provider.js';
 import { buildRecord, RECORD_BYTES, writeRecord } from './record.js';
 import { G2_BYTES } from './sizes.js';
 
@@ -53,18 +54,22 @@ export interface Verifier {
 
 /**
  * Prepares a server secret, the sum of all authorities' shares (128 bytes). Throws −14 when it is
- * not a point of the group. The given array is not kept; `close` wipes what was made of it, as
+ * not a point of the group, and an Error when this build has no such provider. The given array is not kept; `close` wipes what was made of it, as
  * does garbage collection.
  */
-export function createVerifier(serverSecret: Uint8Array): Verifier {
+export function createVerifier(
+  serverSecret: Uint8Array,
+  provider: CryptoProvider = 'core',
+): Verifier {
   demandBytes('serverSecret', serverSecret, G2_BYTES);
-  return new PreparedVerifier(serverSecret);
+  return new PreparedVerifier(serverSecret, provider);
 }
 
 class PreparedVerifier implements Verifier {
-  readonly #native = new addon.Verifier();
+  readonly #native: NativeVerifier;
 
-  constructor(serverSecret: Uint8Array) {
+  constructor(serverSecret: Uint8Array, provider: CryptoProvider) {
+    this.#native = new (providerOf(provider).Verifier)();
     demandOk(this.#native.prepare(serverSecret));
   }
 

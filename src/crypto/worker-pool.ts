@@ -8,6 +8,7 @@ import { Piscina } from 'piscina';
 import { demandCount } from './arguments.js';
 import { calledOrLate } from './called-or-late.js';
 import { PoolError } from './errors.js';
+import type { CryptoProvider } from './provider.js';
 
 /**
  * Tasks a worker holds at once, if not said otherwise. It runs them one after the other; the next
@@ -28,6 +29,8 @@ export interface PoolOptions {
   readonly queueMax?: number | undefined;
   /** Tasks in one worker's hands; default {@link TASKS_PER_WORKER}. */
   readonly tasksPerWorker?: number | undefined;
+  /** Who computes in the workers; default `core`. */
+  readonly provider?: CryptoProvider | undefined;
   /** Told of a worker that died with nothing to do; a busy one's tasks reject with the cause. */
   readonly onFault?: ((error: Error) => void) | undefined;
 }
@@ -36,6 +39,7 @@ export interface PoolOptions {
 export interface WorkerSecret {
   /** The one copy of the secret, shared by all workers of the pool and wiped when it closes. */
   readonly secret: Uint8Array;
+  readonly provider: CryptoProvider;
 }
 
 /** One fewer than the cores, so that the event loop has one; at least one. */
@@ -61,7 +65,7 @@ export class WorkerPool<Task, Result> {
   /** Copies the secret; throws TypeError or RangeError for numbers that are no counts. */
   constructor(module: URL, secret: Uint8Array, options: PoolOptions) {
     const { threads = defaultThreads(), queueMax = QUEUE_MAX, onFault = () => {} } = options;
-    const { tasksPerWorker = TASKS_PER_WORKER } = options;
+    const { tasksPerWorker = TASKS_PER_WORKER, provider = 'core' } = options;
     demandCount('threads', threads, 1);
     demandCount('queueMax', queueMax, 0);
     demandCount('tasksPerWorker', tasksPerWorker, 1);
@@ -70,7 +74,7 @@ export class WorkerPool<Task, Result> {
     this.#inFlightMax = threads * tasksPerWorker + queueMax;
     this.#piscina = new Piscina<Task, Result>({
       filename: module.href,
-      workerData: { secret: this.#secret } satisfies WorkerSecret,
+      workerData: { secret: this.#secret, provider } satisfies WorkerSecret,
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: tasksPerWorker,

@@ -60,6 +60,8 @@ export function rpsRoutes(parts: RpsParts): Route[] {
  */
 export async function startRps(options: RpsOptions, context: RoleContext): Promise<RunningRole> {
   const { log, clock } = context;
+  // Now, not when the server secret arrives: a build without it will never have it.
+  demandProvider(options.cryptoProvider);
   const credentials = readCredentials(options.credentialsFile);
   const urls = publicUrls(options);
   demandUrls(options, ['DTALocalURL', 'RPAVerifyUserURL', 'RPAPermitUserURL']);

@@ -4,6 +4,7 @@ import {
   type BatchReport,
   createVerifierPool,
   defaultThreads,
+  demandProvider,
   type VerifierPool,
 } from '../crypto/pool.js';
 import type { RoleContext } from '../ops/role.js';
@@ -64,11 +65,12 @@ export class Secrets {
 
   #startPool(serverSecret: Uint8Array): void {
     const { options, log, onBatch } = this.#parts;
-    const { cryptoThreads, verifyQueueMax } = options;
+    const { cryptoProvider, cryptoThreads, verifyQueueMax } = options;
     try {
       this.#end.signal.throwIfAborted();
       this.#pool = createVerifierPool({
         serverSecret,
+        provider: demandProvider(cryptoProvider),
         threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
         queueMax: verifyQueueMax,
         onBatch,

@@ -5,7 +5,7 @@
 import type { Credentials } from '../config/credentials.js';
 import type { AuthorityOptions } from '../config/dta.js';
 import { randomSecret } from '../crypto/index.js';
-import { type AuthorityPool, createAuthorityPool } from '../crypto/pool.js';
+import { type AuthorityPool, createAuthorityPool, demandProvider } from '../crypto/pool.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
@@ -40,9 +40,11 @@ export async function startAuthority(
   { log, clock }: RoleContext,
 ): Promise<RunningRole> {
   const { options, application } = settings;
+  const provider = demandProvider(options.cryptoProvider);
   const master = await masterSecret(options, { log, clock, newSecret: randomSecret });
   const shares = createAuthorityPool({
     masterSecret: master.secret,
+    provider,
     threads: options.cryptoThreads,
     queueMax: QUEUE_MAX,
     onFault: (error) => log.error({ err: error }, 'a worker thread died and is replaced'),
