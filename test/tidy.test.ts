@@ -174,7 +174,7 @@ t.test('every file of src is used by an entry point', async (t) => {
 });
 
 t.test('every C++ source is in a list of native sources', async (t) => {
-  const lists = files.filter((file) => file.endsWith('/CMakeLists.txt')).map(textOf);
+  const lists = files.filter((file) => /(\/CMakeLists\.txt|\.cmake)$/.test(file)).map(textOf);
   const globbed = lists.flatMap((list) => [...list.matchAll(/\bGLOB\b.*\/(\w+)\/[^/]*\*\.cpp/g)]);
   const folders = new Set(globbed.map(([, folder]) => folder));
   const named = (file: string) =>

@@ -1,15 +1,12 @@
 // mpin_bench: medians and minima of single operations over one scalar field, in nanoseconds.
-// Time is the thread's CPU time, so that a busy machine disturbs less. Inputs are made beforehand
-// and differ from round to round; results are consumed and checked.
-#include <time.h>
-
-#include <algorithm>
+// Inputs are made beforehand and differ from round to round; results are consumed and checked.
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <vector>
 
+#include "bench_measure.h"
 #include "engine_portable.h"
 #include "mpin.h"
 #include "server.h"
@@ -22,6 +19,9 @@
 
 namespace {
 
+using mpin_bench::consume;
+using mpin_bench::measure;
+
 using F = mpin::FieldT<mpin::params::ModulusP, MPIN_TEST_ENGINE>;
 using Fp2 = mpin::Fp2T<F>;
 using Fp6 = mpin::Fp6T<F>;
@@ -29,33 +29,6 @@ using Fp12 = mpin::Fp12T<F>;
 using G1 = mpin::G1T<F>;
 using G2 = mpin::G2T<F>;
 using Pairing = mpin::PairingT<F>;
-
-template <class T>
-void consume(T& value) {
-  __asm__ volatile("" : : "r"(&value) : "memory");
-}
-
-double now() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
-
-// measure: the time of one call, over batches of `inner` calls, divided.
-template <class Call>
-void measure(const char* name, int inner, Call call, int divisor = 1) {
-  constexpr int kRounds = 101;
-  std::vector<double> times;
-  for (int round = -10; round < kRounds; round++) {
-    const double start = now();
-    for (int i = 0; i < inner; i++)
-      call(round < 0 ? i : round * inner + i);
-    const double spent = now() - start;
-    if (round >= 0) times.push_back(spent / inner / divisor);
-  }
-  std::sort(times.begin(), times.end());
-  std::printf("%-24s %10.1f %10.1f\n", name, times[kRounds / 2], times[0]);
-}
 
 template <class T>
 void fill(T& out, uint32_t seed) {

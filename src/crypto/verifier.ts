@@ -54,8 +54,8 @@ export interface Verifier {
 
 /**
  * Prepares a server secret, the sum of all authorities' shares (128 bytes). Throws −14 when it is
- * not a point of the group, and an Error when this build has no such provider. The given array is not kept; `close` wipes what was made of it, as
- * does garbage collection.
+ * not a point of the group, an Error when this build has no such provider. The given array is not
+ * kept; `close` wipes what was made of it, as does garbage collection.
  */
 export function createVerifier(
   serverSecret: Uint8Array,
