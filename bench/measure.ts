@@ -1,4 +1,7 @@
-/** Timing of one operation inside this process: rounds after a warm-up, medians and minima. */
+/**
+ * Timing of operations inside this process, in slices: whoever measures several cases runs a slice
+ * of each in turn, so that a noisy moment of the machine hits all of them alike.
+ */
 
 export interface Figure {
   readonly name: string;
@@ -15,27 +18,51 @@ export interface Figure {
 export interface Case {
   readonly name: string;
   readonly kernel: string;
-  /** Operations that one call of `run` does. */
+  /** Operations that one call of `run` does; a round should take some hundred microseconds. */
   readonly operations: number;
   /** Does the work of round `round` and returns whether the answer was right. */
   run(round: number): boolean;
   readonly rounds: number;
 }
 
-const WARM_UP_SHARE = 0.1;
+/** Slices a case is measured in. */
+export const SLICES = 12;
 
-/** Runs a case; throws when an answer is wrong, since a wrong answer has no speed. */
-export function measure({ name, kernel, operations, run, rounds }: Case): Figure {
-  const warmUp = Math.max(2, Math.ceil(rounds * WARM_UP_SHARE));
-  const times: number[] = [];
-  for (let round = -warmUp; round < rounds; round += 1) {
-    const start = process.hrtime.bigint();
-    const right = run(round + warmUp);
-    const spent = Number(process.hrtime.bigint() - start);
-    if (!right) throw new Error(`${name}: wrong answer in round ${round}`);
-    if (round >= 0) times.push(spent / 1000 / operations);
+/** The measurement of one case: a first slice warms up, the others count. */
+export class Measurement {
+  readonly #case: Case;
+  readonly #times: number[] = [];
+  #round = 0;
+
+  constructor(one: Case) {
+    this.#case = one;
   }
-  times.sort((a, b) => a - b);
-  const at = (index: number) => Math.round((times[index] ?? Number.NaN) * 100) / 100;
-  return { name, unit: 'us', median: at(rounds >> 1), min: at(0), kernel, n: rounds };
+
+  /** Runs the next rounds; throws when an answer is wrong, since a wrong answer has no speed. */
+  slice(): void {
+    const { name, operations, run, rounds } = this.#case;
+    const warmUp = this.#round === 0;
+    for (let left = Math.ceil(rounds / (SLICES - 1)); left > 0; left -= 1) {
+      const started = cpuTimeUs();
+      const right = run(this.#round);
+      const spent = cpuTimeUs() - started;
+      if (!right) throw new Error(`${name}: wrong answer in round ${this.#round}`);
+      if (!warmUp) this.#times.push(spent / operations);
+      this.#round += 1;
+    }
+  }
+
+  figure(): Figure {
+    const { name, kernel } = this.#case;
+    const times = this.#times.toSorted((a, b) => a - b);
+    const at = (index: number) => Math.round((times[index] ?? Number.NaN) * 100) / 100;
+    const n = times.length;
+    return { name, unit: 'us', median: at(n >> 1), min: at(0), kernel, n };
+  }
+}
+
+/** CPU time of this process so far: what a neighbour takes does not count. */
+function cpuTimeUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }

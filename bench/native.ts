@@ -1,94 +1,97 @@
 /**
- * `npm run bench:native [-- --json]`: the cryptography of the core beside its peers, in one run on
- * one core. Figures are microseconds a login or an operation; compare them within a run only, as a
- * busy neighbour slows all of them alike.
+ * `npm run bench:native [-- --json]`: the cryptography of the core with every kernel that this CPU
+ * has, beside its peers, in one run. Figures are microseconds of CPU time a login or an operation;
+ * compare them within a run only.
  */
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { addon } from '../src/crypto/addon.js';
-import { clientSecretShare, createVerifier, hashId } from '../src/crypto/index.js';
-import { makePopulation, type Population } from './logins.js';
-import { type Case, type Figure, measure } from './measure.js';
-import { milagroJsVerify, opensslP256Verify } from './peers.js';
+import { Kernel } from './kernel.js';
+import { type Figure, Measurement, SLICES } from './measure.js';
+import { buildMicro, measureMicro } from './micro.js';
+import { peerCases } from './peers.js';
+import { targetLines } from './native-targets.js';
 
-/** Enough that no two rounds in a row see the same identity, and the caches of the CPU overflow. */
-const POPULATION = 512;
+const KERNELS = ['ifma', 'adx', 'portable'];
+/** What of a CPU decides its kernel. */
+const FLAGS = ['bmi2', 'adx', 'avx512f', 'avx512vl', 'avx512dq', 'avx512ifma', 'sha_ni'];
 
-function coreCases(population: Population): Case[] {
-  const verifier = createVerifier(population.serverSecret);
-  const { kernel } = addon;
-  const { right, wrong, masterSecret } = population;
-  const slice = (round: number, size: number) =>
-    Array.from({ length: size }, (_, i) => (round * size + i) % POPULATION);
-  const single = (name: string, logins: Population['right'], expected: number): Case => ({
-    name,
-    kernel,
-    operations: 1,
-    rounds: 200,
-    run(round) {
-      const login = logins[round % POPULATION];
-      return login !== undefined && verifier.verify(login) === expected;
-    },
-  });
-  const batch = (size: number): Case => ({
-    name: `verify_batch_${size}`,
-    kernel,
-    operations: size,
-    rounds: Math.max(10, Math.floor(2048 / size)),
-    run(round) {
-      const logins = slice(round, size).flatMap((i) => right[i] ?? []);
-      return verifier.verifyBatch(logins).every((status) => status === 0);
-    },
-  });
-  return [
-    single('verify_single', right, 0),
-    single('verify_wrong_pin', wrong, -19),
-    batch(8),
-    batch(64),
-    batch(256),
-    {
-      name: 'client_secret',
-      kernel,
-      operations: 1,
-      rounds: 300,
-      run(round) {
-        const login = right[round % POPULATION];
-        if (login === undefined) return false;
-        return clientSecretShare(masterSecret, hashId(login.mpinId)).length === 65;
-      },
-    },
-  ];
+/** The selected kernel first, then the others that this CPU has. */
+async function startKernels(): Promise<Kernel[]> {
+  const selected = await Kernel.start();
+  if (selected === undefined) return [];
+  const others = KERNELS.filter((name) => name !== selected.name);
+  const started = await Promise.all(others.map((name) => Kernel.start(name)));
+  return [selected, ...started.filter((kernel) => kernel !== undefined)];
 }
 
-function header(): string {
+/** Slices of all in turn; first the selected kernel's figures, the others' with `@kernel`. */
+async function measureAll(kernels: readonly Kernel[]): Promise<Figure[]> {
+  const peers = peerCases().map((one) => new Measurement(one));
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    for (const peer of peers) peer.slice();
+    for (const kernel of kernels) await kernel.slice();
+  }
+  const figures = await Promise.all(kernels.map((kernel) => kernel.end()));
+  return [...figures.flat(), ...peers.map((peer) => peer.figure())];
+}
+
+function header(selected: string, compiler: string): string {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
-  const openssl = process.versions.openssl;
-  return `kernel ${addon.kernel}, ${cpu}, node ${process.version}, OpenSSL ${openssl}`;
+  return [
+    `kernel    ${selected}`,
+    `CPU       ${cpu}; ${cpuFlags().join(' ')}`,
+    `compiler  ${compiler}`,
+    `peers     node ${process.version}, OpenSSL ${process.versions.openssl}`,
+    'time      CPU time in microseconds, a login or an operation; compare within this run only',
+  ].join('\n');
 }
 
-function main(): void {
-  const json = process.argv.includes('--json');
-  if (!json) process.stdout.write(`${header()}\n`);
-  const population = makePopulation(POPULATION);
-  const figures: Figure[] = [];
-  for (const one of [opensslP256Verify(), ...coreCases(population), milagroJsVerify(population)]) {
-    const figure = measure(one);
-    figures.push(figure);
-    process.stdout.write(json ? `${JSON.stringify(figure)}\n` : line(figure, figures[0]));
+/** Of {@link FLAGS} those that Linux reports. */
+function cpuFlags(): string[] {
+  try {
+    const words = new Set(readFileSync('/proc/cpuinfo', 'utf8').split(/\s+/));
+    return FLAGS.filter((flag) => words.has(flag));
+  } catch {
+    return [];
   }
 }
 
-/** A row of the table; the ratio is to the first case, the passkey check. */
 function line({ name, median, min, kernel, n }: Figure, yardstick: Figure | undefined): string {
-  const ratio = yardstick === undefined ? 1 : median / yardstick.median;
-  const cells = [
-    name.padEnd(28),
+  const ratio = yardstick === undefined ? Number.NaN : median / yardstick.median;
+  return [
+    name.padEnd(36),
     kernel.padEnd(9),
-    `median ${median.toFixed(2).padStart(9)} us`,
-    `min ${min.toFixed(2).padStart(9)} us`,
+    `median ${median.toFixed(3).padStart(10)} us`,
+    `min ${min.toFixed(3).padStart(10)} us`,
     `n ${String(n).padStart(4)}`,
-    `${ratio.toFixed(2).padStart(7)} x P-256 verify`,
-  ];
-  return `${cells.join('  ')}\n`;
+    `${ratio.toFixed(3).padStart(8)} x P-256 verify`,
+  ].join('  ');
 }
 
-main();
+async function main(): Promise<void> {
+  const json = process.argv.includes('--json');
+  const kernels = await startKernels();
+  const names = kernels.map(({ name }) => name);
+  const selected = names[0] ?? 'none';
+  buildMicro(names);
+  const micro = names.map(measureMicro);
+  const measured = [...micro.flatMap(({ figures }) => figures), ...(await measureAll(kernels))];
+  const figures = measured.map((one) =>
+    one.kernel === selected || one.kernel === 'none'
+      ? one
+      : { ...one, name: `${one.name}@${one.kernel}` },
+  );
+  const print = (text: string) => process.stdout.write(`${text}\n`);
+  // Machines read JSON lines and nothing else.
+  process.stderr.write(`${header(selected, micro[0]?.compiler ?? 'unknown')}\n`);
+  if (json) {
+    for (const figure of figures) print(JSON.stringify(figure));
+    return;
+  }
+  const yardstick = figures.find(({ name }) => name === 'peer_openssl_p256_verify');
+  for (const figure of figures) print(line(figure, yardstick));
+  print('');
+  for (const target of targetLines(figures)) print(target);
+}
+
+await main();
