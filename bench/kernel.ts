@@ -9,10 +9,16 @@ const PROCESS = new URL('./kernel-process.js', import.meta.url);
 export class Kernel {
   readonly name: string;
   readonly #process: ChildProcess;
+  readonly #ended: Promise<never>;
 
   private constructor(name: string, child: ChildProcess) {
     this.name = name;
     this.#process = child;
+    this.#ended = once(child, 'exit').then(() => {
+      throw new Error(`the process of the kernel ${name} ended`);
+    });
+    // Its end is a fault only while an answer is awaited.
+    this.#ended.catch(() => {});
   }
 
   /** Starts a process with this kernel, or the best one; undefined when this CPU has no such. */
@@ -41,11 +47,8 @@ export class Kernel {
 
   async #ask(request: KernelRequest): Promise<KernelAnswer> {
     const answered = once(this.#process, 'message');
-    const ended = once(this.#process, 'exit').then(() => {
-      throw new Error(`the process of the kernel ${this.name} ended`);
-    });
     this.#process.send(request);
-    const [answer] = (await Promise.race([answered, ended])) as [KernelAnswer];
+    const [answer] = (await Promise.race([answered, this.#ended])) as [KernelAnswer];
     return answer;
   }
 }
