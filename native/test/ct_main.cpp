@@ -80,10 +80,16 @@ void leak() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Another kernel than the one asked for must not pass in its name.
+  if (mpin::kernel_error() != nullptr) {
+    std::printf("%s\n", mpin::kernel_error());
+    return 1;
+  }
   if (argc > 1 && std::strcmp(argv[1], "--leak") == 0)
     leak();
   else
     run();
-  std::printf("constant-time run finished, %d failures\n", failures);
+  std::printf("constant-time run of kernel %s finished, %d failures\n", mpin::kernel_name(),
+              failures);
   return failures == 0 ? 0 : 1;
 }
