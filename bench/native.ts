@@ -8,8 +8,8 @@ import { cpus } from 'node:os';
 import { Kernel } from './kernel.js';
 import { type Figure, Measurement, SLICES } from './measure.js';
 import { buildMicro, measureMicro } from './micro.js';
-import { peerCases } from './peers.js';
 import { targetLines } from './native-targets.js';
+import { peerCases } from './peers.js';
 
 const KERNELS = ['ifma', 'adx', 'portable'];
 /** What of a CPU decides its kernel. */

@@ -18,7 +18,7 @@ export function peerCases(): Case[] {
 }
 
 /** ECDSA on P-256 by OpenSSL: what a passkey server pays for a login. */
-function opensslP256Verify(): Case {
+export function opensslP256Verify(): Case {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const messages = Array.from({ length: 64 }, () => {

@@ -14,9 +14,9 @@ for (const [unit, type] of Object.entries(own)) {
   const lines = execFileSync('nm', ['-C', '--defined-only', object], { encoding: 'utf8' });
   for (const line of lines.split('\n').filter((text) => / [VW] /.test(text))) {
     if (type?.test(line)) continue;
-    console.error(`${unit}: ${line.slice(19)}`);
+    process.stderr.write(`${unit}: ${line.slice(19)}\n`);
     wrong++;
   }
 }
-console.log(`${seen} kernels with their own instructions, ${wrong} symbols to be confused`);
+process.stdout.write(`${seen} kernels of their own, ${wrong} symbols to be confused\n`);
 process.exit(seen > 0 && wrong === 0 ? 0 : 1);

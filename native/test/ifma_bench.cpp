@@ -1,4 +1,4 @@
-// mpin_bench_ifma [ROUNDS]: microseconds a login of the IFMA batch check, and where they go. CPU
+// mpin_bench_batch [ROUNDS]: microseconds a login of the IFMA batch check, and where they go. CPU
 // time of the thread, so that a busy machine disturbs less; it still shows in shared cores and
 // caches.
 #include <time.h>

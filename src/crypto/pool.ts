@@ -74,7 +74,13 @@ export interface AuthorityPool {
  * MpinCryptoError −14 at once when the secret is not a point of the group.
  */
 export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
-  const { serverSecret, threads = defaultThreads(), queueMax = QUEUE_MAX, onBatch, provider } = options;
+  const {
+    serverSecret,
+    threads = defaultThreads(),
+    queueMax = QUEUE_MAX,
+    onBatch,
+    provider,
+  } = options;
   demandCount('queueMax', queueMax, 1);
   // A worker that finds a bad secret could only die of it.
   createVerifier(serverSecret, provider).close();

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCredentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
+import { demandProvider } from '../crypto/pool.js';
 import type { Route } from '../http/call.js';
 import { rpsCors } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';

@@ -116,8 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (size_t i = 0; i < n; i++) {
     // Unedited logins are good without asking.
     const bool edited = std::memcmp(&logins[i], &world->logins[i], sizeof logins[i]) != 0;
-    const Status alone = edited ? mpin::verify(world->verifier, records + i * mpin::kRecordBytes)
-                                : Status::ok;
+    const Status alone =
+        edited ? mpin::verify(world->verifier, records + i * mpin::kRecordBytes) : Status::ok;
     FUZZ_CHECK(statuses[i] == static_cast<int8_t>(alone));
   }
   return 0;
