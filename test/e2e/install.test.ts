@@ -22,6 +22,9 @@ function temporary(name: string): string {
   return folder;
 }
 
+// Two installs and a build of the native core, on a machine that may be busy with other tests.
+t.setTimeout(600_000);
+
 t.before(() => ensureBuilt());
 
 t.test('the packed tarball builds itself where it is installed, and works', async (t) => {

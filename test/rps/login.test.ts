@@ -17,6 +17,9 @@ function refused(t: Test, reply: Reply, status: number, name: string): void {
   t.type(reply.json['message'], 'string', `${name}: message`);
 }
 
+// Hundreds of whole logins with real cryptography, on a machine that may be busy.
+t.setTimeout(300_000);
+
 t.test('the right PIN logs in, the wrong one does not, and pass 2 never tells', async (t) => {
   const world = await startWorld(t);
   const jo = await world.person('jo@example.com');
