@@ -247,7 +247,7 @@ function longNativeFunctions(file: string): string[] {
 }
 
 function isFunctionHead(head: string): boolean {
-  if (!head.includes('(')) return false;
+  if (!head.includes('(') || /^\s*(struct|class|union)\b/.test(head)) return false;
   let flat = head;
   for (let before = ''; before !== flat; ) {
     before = flat;

@@ -10,6 +10,27 @@
 namespace mpin {
 
 struct AdxEngine {
+// A row of mul_wide: its lowest word is complete and stored, low halves carry in CF, high in OF.
+// clang-format off
+#define MPIN_ADX_WIDE_ROW(at, w0, w1, w2, w3, top) \
+  "movq " at "(%[a]), %%rdx\n\t"                   \
+  "xorl %k[" top "], %k[" top "]\n\t"              \
+  "mulxq 0(%[b]), %[lo], %[hi]\n\t"                \
+  "adcxq %[lo], %[" w0 "]\n\t"                     \
+  "adoxq %[hi], %[" w1 "]\n\t"                     \
+  "movq %[" w0 "], " at "(%[r])\n\t"               \
+  "mulxq 8(%[b]), %[lo], %[hi]\n\t"                \
+  "adcxq %[lo], %[" w1 "]\n\t"                     \
+  "adoxq %[hi], %[" w2 "]\n\t"                     \
+  "mulxq 16(%[b]), %[lo], %[hi]\n\t"               \
+  "adcxq %[lo], %[" w2 "]\n\t"                     \
+  "adoxq %[hi], %[" w3 "]\n\t"                     \
+  "mulxq 24(%[b]), %[lo], %[hi]\n\t"               \
+  "adcxq %[lo], %[" w3 "]\n\t"                     \
+  "adoxq %[" top "], %[hi]\n\t"                    \
+  "adcxq %[hi], %[" top "]\n\t"
+// clang-format on
+
   // mul_wide: r = a·b, all 8 words. In: any. r must not alias a or b.
   MPIN_MEMBER_INLINE void mul_wide(uint64_t r[8], const uint64_t a[4], const uint64_t b[4]) {
     uint64_t t0, t1, t2, t3, t4, lo, hi;
@@ -27,57 +48,10 @@ struct AdxEngine {
         "adcxq %[lo], %[t3]\n\t"
         "movl $0, %k[lo]\n\t"
         "adcxq %[lo], %[t4]\n\t"
-        // Row 1: words 1 … 4 are t1 t2 t3 t4, word 5 becomes t0.
-        "movq 8(%[a]), %%rdx\n\t"
-        "xorl %k[t0], %k[t0]\n\t"
-        "mulxq 0(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t1]\n\t"
-        "adoxq %[hi], %[t2]\n\t"
-        "movq %[t1], 8(%[r])\n\t"
-        "mulxq 8(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t2]\n\t"
-        "adoxq %[hi], %[t3]\n\t"
-        "mulxq 16(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t3]\n\t"
-        "adoxq %[hi], %[t4]\n\t"
-        "mulxq 24(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t4]\n\t"
-        "adoxq %[t0], %[hi]\n\t"
-        "adcxq %[hi], %[t0]\n\t"
-        // Row 2: words 2 … 5 are t2 t3 t4 t0, word 6 becomes t1.
-        "movq 16(%[a]), %%rdx\n\t"
-        "xorl %k[t1], %k[t1]\n\t"
-        "mulxq 0(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t2]\n\t"
-        "adoxq %[hi], %[t3]\n\t"
-        "movq %[t2], 16(%[r])\n\t"
-        "mulxq 8(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t3]\n\t"
-        "adoxq %[hi], %[t4]\n\t"
-        "mulxq 16(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t4]\n\t"
-        "adoxq %[hi], %[t0]\n\t"
-        "mulxq 24(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t0]\n\t"
-        "adoxq %[t1], %[hi]\n\t"
-        "adcxq %[hi], %[t1]\n\t"
-        // Row 3: words 3 … 6 are t3 t4 t0 t1, word 7 becomes t2.
-        "movq 24(%[a]), %%rdx\n\t"
-        "xorl %k[t2], %k[t2]\n\t"
-        "mulxq 0(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t3]\n\t"
-        "adoxq %[hi], %[t4]\n\t"
-        "mulxq 8(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t4]\n\t"
-        "adoxq %[hi], %[t0]\n\t"
-        "mulxq 16(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t0]\n\t"
-        "adoxq %[hi], %[t1]\n\t"
-        "mulxq 24(%[b]), %[lo], %[hi]\n\t"
-        "adcxq %[lo], %[t1]\n\t"
-        "adoxq %[t2], %[hi]\n\t"
-        "adcxq %[hi], %[t2]\n\t"
-        "movq %[t3], 24(%[r])\n\t"
+        // A row takes the words of the last one, and its own top word where the first was.
+        MPIN_ADX_WIDE_ROW("8", "t1", "t2", "t3", "t4", "t0")   //
+        MPIN_ADX_WIDE_ROW("16", "t2", "t3", "t4", "t0", "t1")  //
+        MPIN_ADX_WIDE_ROW("24", "t3", "t4", "t0", "t1", "t2")
         "movq %[t4], 32(%[r])\n\t"
         "movq %[t0], 40(%[r])\n\t"
         "movq %[t1], 48(%[r])\n\t"
@@ -88,6 +62,7 @@ struct AdxEngine {
           "m"(*reinterpret_cast<const uint64_t (*)[4]>(b))
         : "rdx", "cc");
   }
+#undef MPIN_ADX_WIDE_ROW
 
   // mul: r = a·b / 2^256 mod m, a row of the product and a row of the reduction in turn.
   // In: a·b < 2^256·m, b < 2^255.  Out: < 2m.

@@ -16,8 +16,8 @@ const BUSY: Answer = {
 };
 
 /**
- * Logins that may be in flight however long that takes: one batch to run while the next comes together.
- * With fewer, a server with slow arithmetic would work in batches too small to be cheap.
+ * Logins that may be in flight however long that takes: one batch to run while the next one comes
+ * together. With fewer, a server with slow arithmetic would work in batches too small to be cheap.
  */
 const IN_FLIGHT_ALWAYS = 64;
 

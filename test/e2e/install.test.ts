@@ -11,7 +11,7 @@ const USE_CRYPTO = [
   '.then(({ randomSecret }) => process.stdout.write(String(randomSecret().length)))',
 ].join('');
 
-/** Runs a command to its end and returns what it said; its failure fails the test with all of it. */
+/** Runs a command to its end and returns what it said; a failure fails the test with all of it. */
 function run(folder: string, command: string, ...args: string[]): string {
   return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
 }
