@@ -29,7 +29,7 @@ struct AdxEngine {
   "adcxq %[lo], %[" w3 "]\n\t"                     \
   "adoxq %[" top "], %[hi]\n\t"                    \
   "adcxq %[hi], %[" top "]\n\t"
-// clang-format on
+  // clang-format on
 
   // mul_wide: r = a·b, all 8 words. In: any. r must not alias a or b.
   MPIN_MEMBER_INLINE void mul_wide(uint64_t r[8], const uint64_t a[4], const uint64_t b[4]) {
