@@ -17,6 +17,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** Rounds that the programs count. */
 const ROUNDS = 101;
 const NS_PER_US = 1000;
+/** The programs print tenths of a nanosecond. */
+const DIGITS = 10_000;
 
 /** Brings the programs up to date; their compiler's messages go to stderr. */
 export function buildMicro(kernels: readonly string[]): void {
@@ -36,8 +38,10 @@ export function measureMicro(kernel: string): { figures: Figure[]; compiler: str
     const [, median, min] = new RegExp(`^${name} +([\\d.]+) +([\\d.]+)$`, 'm').exec(text) ?? [];
     if (median === undefined || min === undefined)
       throw new Error(`${program} is silent on ${name}`);
-    const us = (ns: string) => Number(ns) / NS_PER_US;
+    const us = (ns: string) => Math.round((Number(ns) / NS_PER_US) * DIGITS) / DIGITS;
     return { name, unit: 'us', median: us(median), min: us(min), kernel, n: ROUNDS };
   });
-  return { figures, compiler: /compiler: (.*)$/m.exec(text)?.[1] ?? 'unknown' };
+  const compiler = /compiler: (.*)$/m.exec(text)?.[1] ?? 'unknown';
+  // GCC says nothing but its number.
+  return { figures, compiler: /^\d/.test(compiler) ? `GCC ${compiler}` : compiler };
 }
