@@ -60,7 +60,7 @@ function demand(what, command, args, options) {
   if (status !== 0) fail(`${what} failed${output === '' ? '' : `:\n${output}`}`);
 }
 
-/** Builds beside the addon, of the same sources; gives a function that names a program there. */
+/** Builds beside the addon and of the same objects; gives a function that names a program there. */
 function buildRelease(targets) {
   return buildIn('native', targets);
 }

@@ -42,7 +42,7 @@ t.test('AMCL works in a build that has it, and any other says how to get it', as
   ];
   for (const use of uses) {
     if (addon.amcl !== null) await t.resolves(async () => use(), String(use));
-    else t.throws(use, { message: /^not built with AMCL: set AMCL_ROOT to .*npm run install/ });
+    else t.throws(use, /^not built with AMCL: set AMCL_ROOT to .*npm run install/, String(use));
   }
 });
 
