@@ -15,9 +15,17 @@
 // out of line would be merged by the linker with the copies of other kernels, and an old CPU could
 // meet an instruction it does not have. So helpers outside templates are always inlined; templates
 // are kept apart by the kernel's field type among their parameters.
-#define MPIN_INLINE static inline __attribute__((always_inline))
+//
+// With sanitizers it is left to the compiler: inlined code of this size, each operation checked,
+// takes it minutes and gigabytes, and such a build does not travel.
+#ifdef MPIN_SANITIZED
+#define MPIN_ALWAYS_INLINE inline
+#else
+#define MPIN_ALWAYS_INLINE inline __attribute__((always_inline))
+#endif
+#define MPIN_INLINE static MPIN_ALWAYS_INLINE
 // The same inside a class, where static has another meaning.
-#define MPIN_MEMBER_INLINE static inline __attribute__((always_inline))
+#define MPIN_MEMBER_INLINE static MPIN_ALWAYS_INLINE
 #define MPIN_NOINLINE __attribute__((noinline))
 
 // MPIN_CHECK states a bound. It is checked only when built with MPIN_VERIFY: never put what a
