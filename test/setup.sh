@@ -7,12 +7,17 @@ missing=()
 
 # need COMMAND PACKAGE
 need() {
-  command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+  command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing+=("$2")
 }
 
 need c++ g++
 need cmake cmake
 need make make
+need redis-server redis-server
+need redis-sentinel redis-sentinel
+need nginx nginx-light
+need haproxy haproxy
+need chromium chromium
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 
