@@ -31,7 +31,10 @@ interface HealthParts {
  */
 export function rpsHealth({ store, pool }: HealthParts): Health {
   return new Health({
-    store: () => store.ping().then(() => true),
+    store: async () => {
+      await store.ping();
+      return true;
+    },
     serverSecret: () => pool() !== undefined,
     pool: poolCheck(pool),
   });

@@ -15,6 +15,14 @@
 /** Most live challenges one identity may have (contract §13, 6). */
 export const CHALLENGES_PER_IDENTITY_MAX = 16;
 
+/**
+ * Failures that end a challenge. A wrong V is tried on all live challenges of its identity, as it
+ * names none, so without an end each would cost up to {@link CHALLENGES_PER_IDENTITY_MAX} checks
+ * for as long as they live. As many failures lock an identity by default: whoever can end the
+ * challenge of another in this way could have locked them out instead.
+ */
+export const FAILURES_PER_CHALLENGE_MAX = 3;
+
 /** Longest {@link Challenge.id}, in ASCII characters: 64 bits in hex. */
 export const CHALLENGE_ID_CHARS_MAX = 16;
 /** Longest {@link Challenge.peer}, in ASCII characters: an IPv6 address. */
@@ -101,20 +109,23 @@ export interface StoreSizes {
   readonly identityBytes?: number;
 }
 
+/** Backends that need no wait answer at once: a login then goes on in the same turn. */
+export type Awaitable<T> = T | Promise<T>;
+
 export interface Store {
   /**
    * Adds a registration, or replaces the one of the same mpinId. A live one that was activated
    * more often than `registration.activations` says was confirmed while its successor was being
    * prepared: then the successor is active too, so that no confirmation is lost.
    */
-  putRegistration(registration: Registration): Promise<void>;
-  registration(mpinId: string): Promise<Registration | undefined>;
+  putRegistration(registration: Registration): Awaitable<void>;
+  registration(mpinId: string): Awaitable<Registration | undefined>;
   /** Marks a live registration active; false when there is none. */
-  activate(mpinId: string): Promise<boolean>;
+  activate(mpinId: string): Awaitable<boolean>;
   /** Marks a live registration as having been given its shares; false when there is none. */
-  markIssued(mpinId: string): Promise<boolean>;
+  markIssued(mpinId: string): Awaitable<boolean>;
   /** Ends a registration; with `onlyIssued`, one whose shares were never issued stays. */
-  dropRegistration(mpinId: string, onlyIssued: boolean): Promise<void>;
+  dropRegistration(mpinId: string, onlyIssued: boolean): Awaitable<void>;
 
   /**
    * Keeps a challenge for `lifeMs`. When the identity has {@link CHALLENGES_PER_IDENTITY_MAX}
@@ -122,30 +133,31 @@ export interface Store {
    * equals the oldest of all) makes room, so that a flood from one address cannot wash out the
    * challenge of another.
    */
-  putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void>;
+  putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Awaitable<void>;
   /** The live challenges of an identity, newest first. Reading consumes nothing. */
-  challenges(mpinId: string): Promise<readonly Challenge[]>;
+  challenges(mpinId: string): Awaitable<readonly Challenge[]>;
   /**
    * Decides an attempt in one atomic step.
    * Proven: its challenge is consumed ('gone' if it no longer lives: refused and not counted);
    * a locked identity stays 410, otherwise failures are forgotten and the status is 200.
-   * Not proven: one failure is counted, no challenge is consumed; 401, or 410 once locked.
+   * Not proven: one failure is counted, 401, or 410 once locked; no challenge is consumed, but
+   * those with {@link FAILURES_PER_CHALLENGE_MAX} such failures in their life end.
    * The result is frozen under authOTT, if given.
    */
-  settle(attempt: Attempt): Promise<Settlement>;
+  settle(attempt: Attempt): Awaitable<Settlement>;
   /** Takes the result of an authOTT: it can be had once. */
-  takeResult(authOTT: string): Promise<LoginResult | undefined>;
+  takeResult(authOTT: string): Awaitable<LoginResult | undefined>;
 
   /**
    * Keeps local time permit shares (130 lower-case hex) by day number, each until the end of its
    * day, beside those kept before. A cache: when it is full it forgets others instead of failing.
    */
-  cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void>;
-  cachedPermit(hashMpinId: string, day: number): Promise<string | undefined>;
+  cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Awaitable<void>;
+  cachedPermit(hashMpinId: string, day: number): Awaitable<string | undefined>;
 
   /** How much is kept now, where that is known without a search; not part of any decision. */
   sizes(): StoreSizes;
   /** Resolves when the backend answers; rejects with StoreError 'unavailable' when it does not. */
-  ping(): Promise<void>;
-  close(): Promise<void>;
+  ping(): Awaitable<void>;
+  close(): Awaitable<void>;
 }

@@ -304,6 +304,25 @@ const settleCases: Record<string, Case> = {
     await store.settle(wrong(mpinId));
     t.equal(await store.settle(right(mpinId, challenge.id)), 200);
   },
+  'a challenge ends with its third failure, a younger one lives on': async (t, subject) => {
+    const { store } = subject;
+    const mpinId = newMpinId();
+    const [old, young] = [newChallenge('a'), newChallenge('a')];
+    await store.putChallenge(mpinId, old, LONG_LIFE_MS);
+    const failuresMax = 10;
+    await store.settle(wrong(mpinId, { failuresMax }));
+    await store.settle(wrong(mpinId, { failuresMax }));
+    t.equal((await store.challenges(mpinId)).length, 1);
+    await store.putChallenge(mpinId, young, LONG_LIFE_MS);
+    await store.settle(wrong(newMpinId(), { failuresMax }));
+    await store.settle(wrong(mpinId, { failuresMax }));
+    t.strictSame(
+      (await store.challenges(mpinId)).map(({ id }) => id),
+      [young.id],
+    );
+    t.equal(await store.settle(right(mpinId, old.id, { failuresMax })), 'gone');
+    t.equal(await store.settle(right(mpinId, young.id, { failuresMax })), 200);
+  },
 };
 
 const resultCases: Record<string, Case> = {

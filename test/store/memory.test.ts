@@ -43,10 +43,10 @@ t.test('a full challenge table refuses, and has room again when lives end', asyn
   const { store, pass } = create({ challengesMax: 40 });
   const put = () => store.putChallenge(newMpinId(), newChallenge('a'), LIFE_MS);
   for (let count = 0; count < 40; count += 1) await put();
-  await t.rejects(put(), full);
+  await t.rejects(async () => put(), full);
   await pass(LIFE_MS);
   for (let count = 0; count < 40; count += 1) await put();
-  await t.rejects(put(), full);
+  await t.rejects(async () => put(), full);
 });
 
 t.test('an identity at its limit of challenges can go on in a full table', async (t) => {
@@ -74,8 +74,11 @@ t.test('without room for the result nothing is consumed, counted or cleared', as
   await store.putChallenge(mpinId, challenge, LIFE_MS);
   await store.settle(wrong(mpinId));
   await store.settle(wrong(mpinId, { authOTT: kept }));
-  await t.rejects(store.settle(wrong(mpinId, { authOTT: token() })), full);
-  await t.rejects(store.settle(right(mpinId, challenge.id, { authOTT: token() })), full);
+  await t.rejects(async () => store.settle(wrong(mpinId, { authOTT: token() })), full);
+  await t.rejects(
+    async () => store.settle(right(mpinId, challenge.id, { authOTT: token() })),
+    full,
+  );
   t.strictSame(await store.takeResult(kept), { status: 401, mpinId });
   t.equal((await store.challenges(mpinId)).length, 1);
   t.equal(await store.settle(wrong(mpinId, { authOTT: token() })), 410, 'two were counted');
@@ -87,7 +90,7 @@ t.test('a full failure table refuses new failures; known ones and right PINs go 
   for (let tries = 0; tries < 3; tries += 1) await store.settle(wrong(locked));
   await store.settle(wrong(failing));
   const authOTT = randomBytes(16).toString('hex');
-  await t.rejects(store.settle(wrong(fresh, { authOTT })), full);
+  await t.rejects(async () => store.settle(wrong(fresh, { authOTT })), full);
   t.equal(await store.takeResult(authOTT), undefined, 'a refused attempt has no result');
   t.equal(await store.settle(right(fresh)), 200);
   t.equal(await store.settle(wrong(failing)), 401);
@@ -100,7 +103,7 @@ t.test('a full registration table refuses new ones, and a restart goes on', asyn
   const first = newRegistration(newMpinId(), now() + LIFE_MS);
   await store.putRegistration(first);
   const second = newRegistration(newMpinId(), now() + LIFE_MS);
-  await t.rejects(store.putRegistration(second), full);
+  await t.rejects(async () => store.putRegistration(second), full);
   await store.putRegistration({ ...first, deviceName: 'restarted' });
   t.equal((await store.registration(first.mpinId))?.deviceName, 'restarted');
   await pass(LIFE_MS);
@@ -144,7 +147,7 @@ t.test('a challenge of a wrong shape never reaches its neighbours', async (t) =>
     { ...challenge, id: 'x'.repeat(17) },
     { ...challenge, peer: 'x'.repeat(41) },
   ]) {
-    await t.rejects(store.putChallenge(newMpinId(), bad, LIFE_MS), RangeError);
+    await t.rejects(async () => store.putChallenge(newMpinId(), bad, LIFE_MS), RangeError);
   }
 });
 
@@ -168,7 +171,10 @@ t.test('what cannot be kept as it is is refused before anything is decided', asy
   const { store } = create();
   const mpinId = newMpinId();
   for (const bad of [{ authOTT: 'x'.repeat(129) }, { authOTT: 'x', otp: '12345' }]) {
-    await t.rejects(store.settle(wrong(mpinId, { ...bad, failuresMax: 1 })), RangeError);
+    await t.rejects(
+      async () => store.settle(wrong(mpinId, { ...bad, failuresMax: 1 })),
+      RangeError,
+    );
   }
   t.equal(await store.settle(right(mpinId)), 200);
   const longest = 'é'.repeat(64);
@@ -183,8 +189,8 @@ t.test('identities of any length share one bound on their memory', async (t) => 
   const long = () => randomBytes(2_048).toString('hex');
   const kept = long();
   await store.putChallenge(kept, newChallenge('a'), LIFE_MS);
-  await t.rejects(store.putChallenge(long(), newChallenge('a'), LIFE_MS), full);
-  await t.rejects(store.settle(wrong(long())), full);
+  await t.rejects(async () => store.putChallenge(long(), newChallenge('a'), LIFE_MS), full);
+  await t.rejects(async () => store.settle(wrong(long())), full);
   await store.putChallenge(kept, newChallenge('a'), LIFE_MS);
   t.match(store.sizes(), { challenges: 2, results: 0, failingIdentities: 0 });
   await pass(LIFE_MS);

@@ -2,6 +2,7 @@ import {
   CHALLENGE_ID_CHARS_MAX,
   CHALLENGES_PER_IDENTITY_MAX,
   type Challenge,
+  FAILURES_PER_CHALLENGE_MAX,
   PEER_CHARS_MAX,
 } from '../store.js';
 import { ByteSlots } from './byte-slots.js';
@@ -18,7 +19,9 @@ const SECRETS_END = Y_AT + SCALAR_BYTES;
 const UT_LENGTH_AT = SECRETS_END;
 const ID_LENGTH_AT = UT_LENGTH_AT + 1;
 const PEER_LENGTH_AT = ID_LENGTH_AT + 1;
-const ID_AT = PEER_LENGTH_AT + 1;
+/** Failures of the identity while this challenge lived. */
+const FAILURES_AT = PEER_LENGTH_AT + 1;
+const ID_AT = FAILURES_AT + 1;
 const PEER_AT = ID_AT + CHALLENGE_ID_CHARS_MAX;
 const SLOT_BYTES = PEER_AT + PEER_CHARS_MAX;
 
@@ -82,6 +85,20 @@ export class Challenges {
     return false;
   }
 
+  /** Counts a failure of the identity against its challenges, and ends those that had enough. */
+  fail(identity: number): void {
+    let slot = this.#identities.newestChallenge(identity);
+    while (slot !== NO_SLOT) {
+      const older = this.#older[slot] as number;
+      const block = this.#bytes.block(slot);
+      const at = this.#bytes.start(slot) + FAILURES_AT;
+      const failures = (block[at] as number) + 1;
+      block[at] = failures;
+      if (failures >= FAILURES_PER_CHALLENGE_MAX) this.#remove(slot);
+      slot = older;
+    }
+  }
+
   /** Keeps the chain at most as long as allowed, overdue challenges included. */
   #makeRoom(identity: number, newcomer: string, nowMs: number): void {
     const slots: number[] = [];
@@ -118,6 +135,7 @@ export class Challenges {
     block[start + UT_LENGTH_AT] = ut.length;
     block[start + ID_LENGTH_AT] = id.length;
     block[start + PEER_LENGTH_AT] = peer.length;
+    block[start + FAILURES_AT] = 0;
     block.write(id, start + ID_AT, 'latin1');
     block.write(peer, start + PEER_AT, 'latin1');
   }

@@ -2,6 +2,7 @@ import {
   type Attempt,
   type Challenge,
   type LoginResult,
+  type LoginStatus,
   type Registration,
   type Settlement,
   type Store,
@@ -63,7 +64,7 @@ class MemoryStore implements Store {
     this.#permits = new Permits(options.permitIdentitiesMax);
   }
 
-  async putRegistration(registration: Registration): Promise<void> {
+  putRegistration(registration: Registration): void {
     const nowMs = this.#now();
     const { mpinId } = registration;
     const known = this.#liveRegistration(mpinId, nowMs);
@@ -76,11 +77,11 @@ class MemoryStore implements Store {
     if (!this.#registrations.set(mpinId, entry, lifeMs, nowMs)) throw full('registrations');
   }
 
-  async registration(mpinId: string): Promise<Registration | undefined> {
+  registration(mpinId: string): Registration | undefined {
     return this.#liveRegistration(mpinId, this.#now());
   }
 
-  async activate(mpinId: string): Promise<boolean> {
+  activate(mpinId: string): boolean {
     return this.#updateRegistration(mpinId, (registration) => ({
       ...registration,
       active: true,
@@ -88,16 +89,16 @@ class MemoryStore implements Store {
     }));
   }
 
-  async markIssued(mpinId: string): Promise<boolean> {
+  markIssued(mpinId: string): boolean {
     return this.#updateRegistration(mpinId, (registration) => ({ ...registration, issued: true }));
   }
 
-  async dropRegistration(mpinId: string, onlyIssued: boolean): Promise<void> {
+  dropRegistration(mpinId: string, onlyIssued: boolean): void {
     if (onlyIssued && this.#liveRegistration(mpinId, this.#now())?.issued !== true) return;
     this.#registrations.delete(mpinId);
   }
 
-  async putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void> {
+  putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): void {
     const identity = this.#hold(mpinId);
     try {
       const kept = this.#challenges.put(identity, challenge, lifeMs, this.#now());
@@ -107,12 +108,12 @@ class MemoryStore implements Store {
     }
   }
 
-  async challenges(mpinId: string): Promise<readonly Challenge[]> {
+  challenges(mpinId: string): readonly Challenge[] {
     const identity = this.#identities.find(mpinId);
     return identity === NO_SLOT ? [] : this.#challenges.list(identity, this.#now());
   }
 
-  async settle(attempt: Attempt): Promise<Settlement> {
+  settle(attempt: Attempt): Settlement {
     const { mpinId, authOTT, otp, resultLifeMs } = attempt;
     const nowMs = this.#now();
     // Before anything is decided: an attempt is counted only if its result can be kept.
@@ -132,15 +133,15 @@ class MemoryStore implements Store {
     }
   }
 
-  async takeResult(authOTT: string): Promise<LoginResult | undefined> {
+  takeResult(authOTT: string): LoginResult | undefined {
     return this.#results.take(authOTT, this.#now());
   }
 
-  async cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void> {
+  cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): void {
     this.#permits.keep(hashMpinId, permits, this.#now());
   }
 
-  async cachedPermit(hashMpinId: string, day: number): Promise<string | undefined> {
+  cachedPermit(hashMpinId: string, day: number): string | undefined {
     return this.#permits.find(hashMpinId, day, this.#now());
   }
 
@@ -154,9 +155,9 @@ class MemoryStore implements Store {
     };
   }
 
-  async ping(): Promise<void> {}
+  ping(): void {}
 
-  async close(): Promise<void> {}
+  close(): void {}
 
   /** The number of an identity, which its caller must release. */
   #hold(mpinId: string): number {
@@ -167,12 +168,7 @@ class MemoryStore implements Store {
 
   #decide(identity: number, { proof, failuresMax }: Attempt, nowMs: number): Settlement {
     const locked = this.#identities.failures(identity) >= failuresMax;
-    if (!proof.proven) {
-      if (locked) return 410;
-      const failures = this.#identities.fail(identity);
-      if (failures === undefined) throw full('failure counters');
-      return failures >= failuresMax ? 410 : 401;
-    }
+    if (!proof.proven) return this.#fail(identity, locked, failuresMax);
     const { challengeId } = proof;
     if (challengeId !== undefined && !this.#challenges.take(identity, challengeId, nowMs)) {
       return 'gone';
@@ -180,6 +176,13 @@ class MemoryStore implements Store {
     if (locked) return 410;
     this.#identities.forgetFailures(identity);
     return 200;
+  }
+
+  #fail(identity: number, locked: boolean, failuresMax: number): LoginStatus {
+    const failures = locked ? failuresMax : this.#identities.fail(identity);
+    if (failures === undefined) throw full('failure counters');
+    this.#challenges.fail(identity);
+    return failures >= failuresMax ? 410 : 401;
   }
 
   #updateRegistration(mpinId: string, change: (old: Registration) => Registration): boolean {
