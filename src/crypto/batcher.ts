@@ -115,7 +115,17 @@ export class Batcher {
    * Checks records that belong together, in one batch; the index of the first that is accepted,
    * or −1. Rejects with PoolError when the queue is full, the worker died or this is closed.
    */
-  async findAccepted(group: readonly RecordFields[]): Promise<number> {
+  findAccepted(group: readonly RecordFields[]): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#accept(group);
+      const sinceMs = performance.now();
+      this.#waiting.push({ records: group.length, sinceMs, resolve, reject });
+      this.#handOut();
+    });
+  }
+
+  /** Puts a group into the queue, or throws. */
+  #accept(group: readonly RecordFields[]): void {
     if (group.length === 0 || group.length > GROUP_RECORDS_MAX) {
       throw new RangeError(`a group has 1 to ${GROUP_RECORDS_MAX} records, got ${group.length}`);
     }
@@ -125,12 +135,6 @@ export class Batcher {
       throw new PoolError('full', `${this.#queue.length} records are waiting already`);
     }
     this.#queue.push(group);
-    const answer = new Promise<number>((resolve, reject) => {
-      const sinceMs = performance.now();
-      this.#waiting.push({ records: group.length, sinceMs, resolve, reject });
-    });
-    this.#handOut();
-    return answer;
   }
 
   /** Records accepted and not yet answered. */

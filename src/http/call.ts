@@ -33,6 +33,9 @@ export interface Call {
   readonly aborted: AbortSignal;
 }
 
+/** Content-Type of every JSON answer. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 export interface Answer {
   readonly status: number;
   /** An object is sent as JSON; a string or bytes as they are with `contentType`. */

@@ -39,13 +39,14 @@ export function addressText(binary: ArrayBuffer): string {
   if (bytes.length === 4) return dottedQuad(bytes, 0);
   if (bytes.length !== 16) return '';
   // Every request of an IPv4 client comes by here, and the library takes it 1.5 µs.
-  if (isMappedIPv4(binary)) return dottedQuad(bytes, 12);
+  if (isMappedIPv4(bytes)) return dottedQuad(bytes, 12);
   return new ipaddr.IPv6([...bytes]).toString();
 }
 
-function isMappedIPv4(binary: ArrayBuffer): boolean {
-  const view = new DataView(binary);
-  return view.getUint32(0) === 0 && view.getUint32(4) === 0 && view.getUint32(8) === 0xffff;
+/** ::ffff:0:0/96 */
+function isMappedIPv4(bytes: Uint8Array): boolean {
+  for (let at = 0; at < 10; at += 1) if (bytes[at] !== 0) return false;
+  return bytes[10] === 0xff && bytes[11] === 0xff;
 }
 
 function dottedQuad(bytes: Uint8Array, at: number): string {

@@ -4,7 +4,7 @@
  * flight.
  */
 import { STATUS_CODES } from 'node:http';
-import { type Answer, HttpError, type JsonObject } from './call.js';
+import { type Answer, HttpError, JSON_TYPE, type JsonObject } from './call.js';
 import { logUnexpected, type ServerContext } from './context.js';
 import type { FlatHeaders } from './cors.js';
 import type { HttpResponse } from './uws.js';
@@ -21,7 +21,6 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 const RETRY_SOON: AnswerHeaders = { 'Retry-After': '1' };
@@ -147,7 +146,8 @@ export class Reply {
     if (this.client !== '' && isFailure(status)) {
       this.#server.rates?.failed(this.client, this.startedMs);
     }
-    res.writeStatus(statusLine(status));
+    // uWebSockets.js writes 200 by itself.
+    if (status !== 200) res.writeStatus(statusLine(status));
     if (contentType !== undefined && !given.has('content-type')) {
       res.writeHeader('Content-Type', contentType);
     }

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net';
 import type { Logger } from 'pino';
-import type { Answer } from './call.js';
+import { type Answer, JSON_TYPE } from './call.js';
 import type { AnswerObserver, RefusalReason, ReplyBodies, ServerContext } from './context.js';
 import { Dispatcher, type DispatchOptions } from './dispatch.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
@@ -186,7 +186,7 @@ class Running implements ServerContext {
   #refuseConnection(res: HttpResponse): void {
     res.cork(() => {
       res.writeStatus('503 Service Unavailable');
-      res.writeHeader('Content-Type', 'application/json; charset=utf-8');
+      res.writeHeader('Content-Type', JSON_TYPE);
       res.writeHeader('Cache-Control', 'no-store');
       res.writeHeader('Retry-After', '1');
       res.end(JSON.stringify(this.replies.error(503, 'Busy, try again')), true);

@@ -19,9 +19,11 @@ export function randomToken(bytes: number = OTT_BYTES): string {
 
 /** Fills an array of at most {@link POOL_BYTES} bytes with randomness. */
 export function fillRandom(out: Uint8Array): void {
-  const at = draw(out.length);
-  out.set(pool.subarray(at, used));
-  pool.fill(0, at, used);
+  // Byte by byte: for so few, calls of native functions would cost more.
+  for (let from = draw(out.length), at = 0; from < used; from += 1, at += 1) {
+    out[at] = pool[from] as number;
+    pool[from] = 0;
+  }
 }
 
 /**

@@ -4,14 +4,14 @@
  */
 import type { RpsOptions } from '../config/rps.js';
 import type { VerifierPool } from '../crypto/pool.js';
-import type { Answer } from '../http/call.js';
+import { type Answer, JSON_TYPE } from '../http/call.js';
 import { RETRY_LATER, VERSION } from './replies.js';
 
 /** Made once: under overload it is sent more often than anything else. */
 const BUSY: Answer = {
   status: 503,
   body: JSON.stringify({ version: VERSION, message: 'Busy, try again' }),
-  contentType: 'application/json; charset=utf-8',
+  contentType: JSON_TYPE,
   headers: RETRY_LATER,
 };
 

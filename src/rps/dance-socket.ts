@@ -6,7 +6,7 @@ import type { Challenge } from '../store/store.js';
 import { CHALLENGE_LIFE_MS, Dance } from './dance.js';
 import type { RpsParts } from './parts.js';
 import { readMpinId, readPass1, readPass2 } from './pass-messages.js';
-import { PASS_BYTES_MAX, pass1Reply, pass2Reply } from './pass-routes.js';
+import { PASS_BYTES_MAX, pass1Text, pass2Text } from './pass-routes.js';
 import { rpsErrorAnswer, VERSION } from './replies.js';
 
 /** Longest silence of a client in milliseconds: after it, its challenge is too old anyway. */
@@ -94,7 +94,7 @@ class DanceSession {
       const challenge = this.#dance.challenge(pass1, this.#socket.peer);
       this.#begun = { mpinId, challenge };
       this.#stage = 'begun';
-      this.#socket.send(pass1Reply(challenge.y));
+      this.#socket.sendText(pass1Text(challenge));
     } else if (body['pass'] === 2 && this.#begun !== undefined) {
       const pass2 = readPass2(body);
       const { mpinId, challenge } = this.#begun;
@@ -103,7 +103,7 @@ class DanceSession {
       this.#stage = 'done';
       const { peer } = this.#socket;
       const end = await this.#dance.finishWith(mpinId, pass2, challenge, peer);
-      this.#socket.send(pass2Reply(end));
+      this.#socket.sendText(pass2Text(end));
     } else {
       throw new HttpError(403, 'Not the pass that was expected');
     }

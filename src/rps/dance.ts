@@ -9,7 +9,8 @@ import { networkOf } from '../http/peers.js';
 import { dayOf, startOfDay } from '../protocol/clock.js';
 import { hashMpinId } from '../protocol/mpin-id.js';
 import { randomToken } from '../protocol/tokens.js';
-import type { Attempt, Challenge } from '../store/store.js';
+import { after } from '../store/after.js';
+import type { Attempt, Awaitable, Challenge } from '../store/store.js';
 import { newChallenge } from './challenge.js';
 import type { RpsParts } from './parts.js';
 import type { Pass1, Pass2 } from './pass-messages.js';
@@ -27,7 +28,7 @@ const OTP_DIGITS = 6;
 
 export interface DanceEnd {
   readonly authOTT: string;
-  readonly otp?: string;
+  readonly otp: string | undefined;
 }
 
 type DanceParts = Pick<RpsParts, 'options' | 'clock' | 'store' | 'verifier' | 'onLogin'>;
@@ -46,10 +47,10 @@ export class Dance {
   }
 
   /** A challenge kept in the store for {@link finish}. */
-  async begin(mpinId: string, pass1: Pass1, peer: string): Promise<Challenge> {
+  begin(mpinId: string, pass1: Pass1, peer: string): Awaitable<Challenge> {
     const challenge = this.challenge(pass1, peer);
-    await this.#parts.store.putChallenge(mpinId, challenge, CHALLENGE_LIFE_MS);
-    return challenge;
+    const kept = this.#parts.store.putChallenge(mpinId, challenge, CHALLENGE_LIFE_MS);
+    return after(kept, () => challenge);
   }
 
   /**
@@ -59,14 +60,10 @@ export class Dance {
    */
   async finish(mpinId: string, pass2: Pass2, peer: string): Promise<DanceEnd> {
     this.#parts.verifier();
-    const live = await this.#parts.store.challenges(mpinId);
+    const found = this.#parts.store.challenges(mpinId);
+    const live = found instanceof Promise ? await found : found;
     if (live.length === 0) throw noPass1();
-    const network = networkOf(peer);
-    const ordered = [
-      ...live.filter((challenge) => challenge.peer === network),
-      ...live.filter((challenge) => challenge.peer !== network),
-    ];
-    const answered = await this.#findAnswered(mpinId, ordered, pass2.v);
+    const answered = await this.#findAnswered(mpinId, likeliestFirst(live, peer), pass2.v);
     const proof: Attempt['proof'] =
       answered === undefined ? { proven: false } : { proven: true, challengeId: answered.id };
     return this.#settle(mpinId, pass2, proof, peer);
@@ -103,37 +100,48 @@ export class Dance {
     const pool = verifier();
     const dates = options.usePermits ? permitDates(clock.now()) : [0];
     const tries = triesOf(hashMpinId(mpinId), challenges, dates, v);
-    for (const group of [tries.slice(0, 1), tries.slice(1)]) {
-      const accepted = group.length > 0 ? await pool.findAccepted(group) : -1;
-      if (accepted !== -1) return group[accepted]?.challenge;
-    }
-    return undefined;
+    if ((await pool.findAccepted(tries.slice(0, 1))) === 0) return challenges[0];
+    const others = tries.slice(1);
+    if (others.length === 0) return undefined;
+    const accepted = await pool.findAccepted(others);
+    return accepted === -1 ? undefined : others[accepted]?.challenge;
   }
 
-  async #settle(
+  #settle(
     mpinId: string,
     pass2: Pass2,
     proof: Attempt['proof'],
     peer: string,
-  ): Promise<DanceEnd> {
+  ): Awaitable<DanceEnd> {
     const { options, store, onLogin } = this.#parts;
     const authOTT = randomToken(options.OTTLength);
-    const otp = options.requestOTP && pass2.wantsOtp ? { otp: randomOtp() } : {};
-    // With a WID the browser that shows it would be logged in; no such number is known here, so
-    // the attempt counts and its token names nothing (contract §4.7).
-    const named = pass2.hasWid ? {} : { authOTT };
-    const settled = await store.settle({
+    const otp = options.requestOTP && pass2.wantsOtp ? randomOtp() : undefined;
+    const settled = store.settle({
       mpinId,
       proof,
-      ...named,
-      ...otp,
+      // With a WID the browser that shows it would be logged in; no such number is known here, so
+      // the attempt counts and its token names nothing (contract §4.7).
+      authOTT: pass2.hasWid ? undefined : authOTT,
+      otp,
       resultLifeMs: RESULT_LIFE_MS,
       failuresMax: options.maxInvalidLoginAttempts,
     });
-    onLogin?.(settled, peer);
-    if (settled === 'gone') throw noPass1();
-    return { authOTT, ...otp };
+    return after(settled, (settlement) => {
+      onLogin?.(settlement, peer);
+      if (settlement === 'gone') throw noPass1();
+      return { authOTT, otp };
+    });
   }
+}
+
+/** Those of the same network first, each kind as it came: usually there is one. */
+function likeliestFirst(live: readonly Challenge[], peer: string): readonly Challenge[] {
+  if (live.length === 1) return live;
+  const network = networkOf(peer);
+  return [
+    ...live.filter((challenge) => challenge.peer === network),
+    ...live.filter((challenge) => challenge.peer !== network),
+  ];
 }
 
 /** A record to check, and the challenge that it is about. */

@@ -2,7 +2,8 @@
 import { type Answer, answer, type Call, HttpError, type Route } from '../http/call.js';
 import { parseJsonObject, textField } from '../http/json.js';
 import { parseMpinId } from '../protocol/mpin-id.js';
-import type { LoginStatus } from '../store/store.js';
+import { after } from '../store/after.js';
+import type { Awaitable, LoginResult, LoginStatus } from '../store/store.js';
 import type { RpsParts } from './parts.js';
 
 const MESSAGES: Readonly<Record<LoginStatus, string>> = {
@@ -25,12 +26,15 @@ export function loginRoutes(parts: LoginParts): Route[] {
 }
 
 /** Each result is given out once; afterwards its token is as unknown as any other text. */
-async function authenticate({ store }: LoginParts, call: Call): Promise<Answer> {
+function authenticate({ store }: LoginParts, call: Call): Awaitable<Answer> {
   const body = parseJsonObject(call.body);
   if (body === undefined) throw new HttpError(400, 'The body is not a JSON object');
   const authOTT = textField(body, 'authOTT');
   if (authOTT === undefined) throw new HttpError(400, 'Missing authOTT');
-  const result = await store.takeResult(authOTT);
+  return after(store.takeResult(authOTT), resultAnswer);
+}
+
+function resultAnswer(result: LoginResult | undefined): Answer {
   if (result === undefined) {
     const message = 'Expired authentication request';
     return answer(408, { status: 408, message, userId: '', mpinId: '' });

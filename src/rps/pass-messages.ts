@@ -1,10 +1,12 @@
 /** The messages of the two passes, read from the wire (contract §4.6, §4.7, §1 rule 12). */
 import { HttpError, type JsonObject } from '../http/call.js';
 import { looseFlag, textField } from '../http/json.js';
+import { hexBytes } from '../protocol/hex.js';
 import { canonicalMpinId } from '../protocol/mpin-id.js';
 
-/** Uncompressed points only. Whether they are points at all is seen when they are used. */
-const POINT_HEX = /^04[0-9a-fA-F]{128}$/;
+const POINT_BYTES = 65;
+/** First byte of a point that is not compressed: the only form on this wire. */
+const UNCOMPRESSED = 4;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -45,9 +47,10 @@ export function readPass2(body: JsonObject): Pass2 {
 }
 
 function readPoint(body: JsonObject, name: string): Uint8Array {
-  const hex = textField(body, name);
-  if (hex === undefined || !POINT_HEX.test(hex)) throw malformed(name);
-  return Buffer.from(hex, 'hex');
+  const point = hexBytes(textField(body, name) ?? '', POINT_BYTES);
+  // Whether it is one of the curve is seen when it is used.
+  if (point?.[0] !== UNCOMPRESSED) throw malformed(name);
+  return point;
 }
 
 /** A text or a number; "0", 0, "", null and absence mean none, which is ''. */

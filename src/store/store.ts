@@ -79,8 +79,8 @@ export interface Attempt {
     | { readonly proven: true; readonly challengeId?: string }
     | { readonly proven: false };
   /** Key of the result, or undefined when nobody is to learn it (contract §4.7, unknown WID). */
-  readonly authOTT?: string;
-  readonly otp?: string;
+  readonly authOTT?: string | undefined;
+  readonly otp?: string | undefined;
   readonly resultLifeMs: number;
   /** Failures that lock the identity: the failure that reaches it answers 410, as do all later. */
   readonly failuresMax: number;
