@@ -75,12 +75,12 @@ export class Bench {
   /** Runs `use` with load processes for a kind of work. */
   async withLoad<T>(
     rps: RunningRps,
-    asked: { kind: WorkKind; wrongEvery?: number; identities?: number },
+    asked: { kind: WorkKind; wrongEvery?: number; identities?: number; processes?: number },
     use: (load: LoadGroup) => Promise<T>,
   ): Promise<T> {
-    const { kind, wrongEvery = 0, identities } = asked;
+    const { kind, wrongEvery = 0, identities, processes = this.options.processes } = asked;
     const work = { ...rps.work, kind, wrongEvery, logins: this.logins(identities) };
-    const load = await LoadGroup.start(work, this.options.processes);
+    const load = await LoadGroup.start(work, processes);
     this.#loads.add(load);
     try {
       return await use(load);

@@ -16,6 +16,8 @@ export interface Line {
   readonly rssMb: number | null;
   /** Mean number of logins checked at once; null where the server does not tell. */
   readonly batchMean: number | null;
+  /** The yardstick just before and after this scenario: the speed of a machine varies in a run. */
+  readonly p256VerifyUs?: number;
 }
 
 export interface Result {

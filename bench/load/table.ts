@@ -56,8 +56,9 @@ export function checksText(checks: readonly Check[]): string {
     .join('');
 }
 
-/** CPU a login as a multiple of the yardstick of the same run. */
-export function ratio({ serverCpuUsPerLogin }: Line, p256VerifyUs: number | null): number | null {
+/** CPU a login as a multiple of the yardstick beside it, or else of the one of the same run. */
+export function ratio(line: Line, ofRunUs: number | null): number | null {
+  const { serverCpuUsPerLogin, p256VerifyUs = ofRunUs } = line;
   if (serverCpuUsPerLogin === null || p256VerifyUs === null) return null;
   return serverCpuUsPerLogin / p256VerifyUs;
 }

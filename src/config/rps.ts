@@ -47,20 +47,20 @@ const overloadOptions = {
     { min: 1, max: 1_000_000 },
   ),
   loginsInFlightMax: int(
-    256,
+    512,
     'logins',
     'Logins being checked or waiting for it at which none is begun: pass 1 and new WebSockets ' +
       'get 503, so that those begun can end. Less than verifyQueueMax',
     { min: 1, max: 1_000_000 },
   ),
   loginWaitMsMax: int(
-    10,
+    50,
     'ms',
     'Expected wait for a worker beyond which none is begun either, from 64 logins in flight on',
     { min: 1, max: 60_000 },
   ),
   turnMsMax: int(
-    10,
+    50,
     'ms',
     'One turn of the event loop; logins begun later in a turn, after 100 requests in it, get ' +
       '503, as the server is behind',

@@ -19,8 +19,14 @@ export interface HttpLimits {
   /**
    * Milliseconds one turn of the event loop may take. Requests that begin something new and are
    * met later in a turn get 503: the server is behind, and whoever waits does so twice as long.
+   * Long enough for what has piled up while the machine was busy elsewhere.
    */
   readonly turnMs: number;
+  /**
+   * The same once the server is behind, until a turn is shorter than that: it is overloaded then,
+   * and the sooner it says so in each turn, the sooner all hear of it.
+   */
+  readonly turnBehindMs: number;
   /**
    * Requests in a turn before that counts: a long turn with few of them means that the machine
    * was busy with something else, and refusing would help nobody.
@@ -43,7 +49,8 @@ export const HTTP_LIMITS: HttpLimits = {
   bodySeconds: 10,
   connections: 16_384,
   connectionsSlack: 256,
-  turnMs: 10,
+  turnMs: 50,
+  turnBehindMs: 5,
   turnRequests: 100,
   sockets: 10_000,
   framesQueued: 8,

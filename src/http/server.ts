@@ -106,6 +106,7 @@ class Running implements ServerContext {
   #inFlight = 0;
   #turnStartedMs = NO_TURN;
   #turnRequests = 0;
+  #behind = false;
   #stopped: Promise<void> | undefined;
   #quiet: (() => void) | undefined;
 
@@ -140,8 +141,11 @@ class Running implements ServerContext {
   }
 
   isBehind(nowMs: number): boolean {
-    const { turnMs, turnRequests } = this.limits;
-    return nowMs - this.#turnStartedMs > turnMs && this.#turnRequests > turnRequests;
+    const { turnMs, turnBehindMs, turnRequests } = this.limits;
+    const elapsedMs = nowMs - this.#turnStartedMs;
+    if (this.#behind) return elapsedMs > turnBehindMs;
+    this.#behind = elapsedMs > turnMs && this.#turnRequests > turnRequests;
+    return this.#behind;
   }
 
   refused(reason: RefusalReason): void {
@@ -168,6 +172,9 @@ class Running implements ServerContext {
 
   /** The sockets that were ready when the turn began have all been heard. */
   readonly #turnEnded = (): void => {
+    if (this.#behind && performance.now() - this.#turnStartedMs < this.limits.turnBehindMs) {
+      this.#behind = false;
+    }
     this.#turnStartedMs = NO_TURN;
     this.#turnRequests = 0;
   };
