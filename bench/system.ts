@@ -100,6 +100,10 @@ export class RunningRps {
     return this.#address;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** The way logins go to it. */
   get work(): Pick<Work, 'apiUrl' | 'authenticateUrl' | 'authenticateAs'> {
     return {
@@ -110,7 +114,7 @@ export class RunningRps {
   }
 
   async probe(): Promise<Probe> {
-    const usage = usageOf(this.#process.pid ?? 0);
+    const usage = usageOf(this.pid);
     const batches = await batchesOf(`${this.address}/metrics`);
     return usage === undefined ? { ...NO_PROBE, batches } : { ...usage, batches };
   }

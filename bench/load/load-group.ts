@@ -51,6 +51,10 @@ export class LoadGroup {
     return group;
   }
 
+  get pids(): readonly number[] {
+    return this.#children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
   /** The pace is that of the whole group. */
   async begin(pace: Pace): Promise<void> {
     const parts = this.#children.length;

@@ -23,10 +23,12 @@ export interface HttpLimits {
    */
   readonly turnMs: number;
   /**
-   * The same once the server is behind, until a turn is shorter than that: it is overloaded then,
-   * and the sooner it says so in each turn, the sooner all hear of it.
+   * The same once the server is behind: it is overloaded then, and as what is begun in a turn
+   * comes back twice to be finished, the turns get some four times as long as this.
    */
   readonly turnBehindMs: number;
+  /** A turn as short as this, in milliseconds, and the server is not behind any more. */
+  readonly turnCaughtUpMs: number;
   /**
    * Requests in a turn before that counts: a long turn with few of them means that the machine
    * was busy with something else, and refusing would help nobody.
@@ -50,7 +52,8 @@ export const HTTP_LIMITS: HttpLimits = {
   connections: 16_384,
   connectionsSlack: 256,
   turnMs: 50,
-  turnBehindMs: 5,
+  turnBehindMs: 2,
+  turnCaughtUpMs: 5,
   turnRequests: 100,
   sockets: 10_000,
   framesQueued: 8,

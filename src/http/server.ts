@@ -172,8 +172,9 @@ class Running implements ServerContext {
 
   /** The sockets that were ready when the turn began have all been heard. */
   readonly #turnEnded = (): void => {
-    if (this.#behind && performance.now() - this.#turnStartedMs < this.limits.turnBehindMs) {
-      this.#behind = false;
+    if (this.#behind) {
+      const turnMs = performance.now() - this.#turnStartedMs;
+      this.#behind = turnMs > this.limits.turnCaughtUpMs;
     }
     this.#turnStartedMs = NO_TURN;
     this.#turnRequests = 0;

@@ -101,7 +101,7 @@ t.test('a server that is behind begins nothing new, and goes on with the rest', 
       route('POST', '/begin', () => OK, { beginsWork: true }),
       route('POST', '/end', () => OK),
     ],
-    { limits: { turnMs: 20, turnBehindMs: 5, turnRequests: 1 } },
+    { limits: { turnMs: 20, turnBehindMs: 5, turnCaughtUpMs: 10, turnRequests: 1 } },
   );
   const connect = async () => {
     const connection = raw(server, request('POST /end', ['Content-Length: 0']));
