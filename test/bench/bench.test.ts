@@ -61,6 +61,7 @@ t.test('a run prints the yardstick and one line a scenario, without an error', a
     'errors',
     'rssMb',
     'batchMean',
+    'p256VerifyUs',
   ]);
   t.equal(login['scenario'], 'login-rest');
   // Beside other tests the server may be stalled, and then refuses; nothing else may go wrong.
