@@ -21,7 +21,7 @@ export interface OptionSpec<T = unknown> {
   readonly choices?: readonly string[];
   /** Values of a secret option that are no secret: they may be shown. */
   readonly words?: readonly string[];
-  /** Says why a text will not do, without quoting it; undefined when it will. */
+  /** Says why a text, or one of a list, will not do, not quoting it; undefined when it will. */
   readonly check?: (text: string) => string | undefined;
   /** Can be changed while the server runs (config/live.ts). */
   readonly dynamic?: boolean;
@@ -94,6 +94,13 @@ export const url = (initial: string, why: string, more: More = {}): OptionSpec<s
 
 export const port = (initial: number, why: string): OptionSpec<number> =>
   int(initial, 'TCP port', why, { min: 0, max: 65_535 });
+
+/** A base that paths are put behind. */
+export function notPlainUrl(value: string): string | undefined {
+  if (value === '') return undefined;
+  const plain = /^https?:\/\/[^?#@\s]+$/.test(value) && URL.canParse(value);
+  return plain ? undefined : 'not a plain http or https URL';
+}
 
 function notHttpUrl(value: string): string | undefined {
   const sound = URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);

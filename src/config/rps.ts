@@ -6,6 +6,7 @@ import {
   bool,
   int,
   list,
+  notPlainUrl,
   type OptionsOf,
   type OptionTable,
   path,
@@ -132,20 +133,22 @@ const stopOptions = {
 
 /** Where things are, for clients, for the RPA and for us. */
 const urlOptions = {
-  DTALocalURL: text('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
+  DTALocalURL: url('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
   rpsBaseURL: text(
     '',
     'URL under which clients reach this service, as https://login.example.com; empty makes all ' +
       'advertised URLs relative to the page, which programs cannot use',
+    { check: notPlainUrl },
   ),
   rpsBaseURLs: list(
     [],
     'Further URLs under which clients reach it: a request whose Host is one of theirs is told to ' +
       'the RPA under that URL. No other Host is ever believed',
+    { check: notPlainUrl },
   ),
-  rpsPrefix: text('rps', 'Path prefix of the public routes'),
-  RPAVerifyUserURL: text('', 'RPA endpoint that confirms a new registration; needed to register'),
-  RPAPermitUserURL: text('', 'RPA endpoint asked before each time permit; empty permits everyone'),
+  rpsPrefix: text('rps', 'Path prefix of the public routes', { check: prefixFault }),
+  RPAVerifyUserURL: url('', 'RPA endpoint that confirms a new registration; needed to register'),
+  RPAPermitUserURL: url('', 'RPA endpoint asked before each time permit; empty permits everyone'),
   RPAAuthenticateUserURL: text('', 'RPA endpoint clients take their login to, told to them as is', {
     dynamic: true,
   }),
@@ -235,6 +238,10 @@ export const rpsOptions = {
   ...overloadOptions,
   ...stopOptions,
 } as const satisfies OptionTable;
+
+function prefixFault(prefix: string): string | undefined {
+  return /^\/*[\w.~-]+(\/[\w.~-]+)*\/*$/.test(prefix) ? undefined : 'not a path such as rps';
+}
 
 function serverSecretFault(given: string): string | undefined {
   const known: readonly string[] = SERVER_SECRET_WORDS;

@@ -1,5 +1,5 @@
 /** Options of the clock, for the roles that ask the hosted side for the time (contract §10). */
-import { bool, int, type OptionsOf, type OptionTable } from './option.js';
+import { bool, int, type OptionTable } from './option.js';
 
 /** The longest wait a timer of Node can be set to. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -25,4 +25,7 @@ export const timeOptions = {
   ),
 } as const satisfies OptionTable;
 
-export type TimeOptions = OptionsOf<typeof timeOptions>;
+/** Whether one of them is among the names. */
+export function concernsTime(names: ReadonlySet<string>): boolean {
+  return Object.keys(timeOptions).some((name) => names.has(name));
+}

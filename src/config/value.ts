@@ -28,9 +28,17 @@ export function readValue(spec: OptionSpec, raw: unknown, where: string): unknow
   if (value === undefined) {
     throw new ConfigError(`${where}: expected ${expectation(spec)}${got}`);
   }
-  const fault = typeof value === 'string' ? spec.check?.(value) : undefined;
+  const fault = faultOf(spec, value);
   if (fault !== undefined) throw new ConfigError(`${where}: ${fault}${got}`);
   return value;
+}
+
+function faultOf({ check }: OptionSpec, value: unknown): string | undefined {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts
+    .filter((text) => typeof text === 'string')
+    .map((text) => check?.(text))
+    .find((fault) => fault !== undefined);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Credentials } from '../config/credentials.js';
 import { serviceBytes } from '../config/entropy.js';
 import type { LiveOptions } from '../config/live.js';
 import { rpsOptions } from '../config/rps.js';
+import { concernsTime } from '../config/time.js';
 import type { Route } from '../http/call.js';
 import type { Outgoing } from '../http/outgoing.js';
 import { mixInService } from '../ops/entropy.js';
@@ -36,8 +37,7 @@ export class Background {
     const url = options.dynamicOptionsURL;
     this.#dynamic = new DynamicOptions({ url, table: rpsOptions, live, outgoing, log });
     live.onChange((changed) => {
-      const concerned = ['syncTime', 'timePeriod', 'timeOffsetMax'];
-      if (concerned.some((name) => changed.has(name))) void this.#time.now();
+      if (concernsTime(changed)) void this.#time.now();
     });
   }
 

@@ -2,6 +2,7 @@
 import { readCredentials } from '../config/credentials.js';
 import { type DtaOptions, dtaOptions } from '../config/dta.js';
 import { LiveOptions } from '../config/live.js';
+import { concernsTime } from '../config/time.js';
 import { createOutgoing } from '../http/outgoing.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { TimeSync } from '../ops/time-sync.js';
@@ -33,7 +34,9 @@ export async function startDta(given: DtaOptions, context: RoleContext): Promise
   const outgoing = createOutgoing(TIME_CALLS);
   const ask = () => outgoing.getJson(`${application.apiUrl}time`);
   const time = new TimeSync({ clock, ask, settings: options, log: context.log });
-  live.onChange(() => void time.now());
+  live.onChange((changed) => {
+    if (concernsTime(changed)) void time.now();
+  });
   return {
     ...role,
     ready: time.now(),
