@@ -87,11 +87,12 @@ function explanationOf(name: string, role: string, spec: OptionSpec): Explanatio
   };
 }
 
-function isCalled({ name, aliases, flag, environment }: Explanation, asked: string): boolean {
-  const bare = asked.replace(/^--/, '');
-  return [name, ...aliases, flag.slice(2), environment].some(
-    (known) => known.toLowerCase() === bare.toLowerCase(),
-  );
+/** By its name, an alias, its flag or its environment variable, in any case. */
+function isCalled({ name, aliases }: Explanation, asked: string): boolean {
+  const bare = asked.replace(/^--/, '').toLowerCase();
+  return [name, ...aliases]
+    .flatMap((known) => [known, flagName(known), environmentName(known)])
+    .some((known) => known.toLowerCase() === bare);
 }
 
 function paragraph(one: Explanation): string {
