@@ -19,8 +19,9 @@ export const entropyOptions = {
   ),
   entropyURL: url(
     '',
-    `Service behind the source ${SERVICE_SOURCE}, asked once at the start for <entropyURL>/<n>/hex. ` +
-      'The public one of old is gone: empty leaves the source out, with a warning',
+    `Service behind the source ${SERVICE_SOURCE}, asked once at the start for ` +
+      '<entropyURL>/<n>/hex. The public one of old is gone: empty leaves the source out, with ' +
+      'a warning',
   ),
 } as const satisfies OptionTable;
 

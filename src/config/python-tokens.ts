@@ -24,8 +24,9 @@ const SPACE = /(?:[ \t\f]|\\\r?\n|#[^\r\n]*)+/y;
 const NEWLINE = /\r?\n|\r/y;
 const TEXT_START = /(r|u|b|f|br|rb|ur|fr|rf)?("""|'''|"|')/iy;
 const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
-const NUMBER =
-  /0[xX][\da-fA-F_]+[lL]?|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?[lLjJ]?/y;
+const WITH_BASE = /0[xX][\da-fA-F_]+[lL]?|0[oO][0-7_]+|0[bB][01_]+/;
+const DECIMAL = /(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?[lLjJ]?/;
+const NUMBER = new RegExp(`${WITH_BASE.source}|${DECIMAL.source}`, 'y');
 const SIGN = /\*\*|\/\/|[-+*/%=<>!]=|[^\s\w]/y;
 const BRACKETS: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
