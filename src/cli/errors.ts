@@ -1,4 +1,4 @@
-/** How a failed command ends: one line on stderr and an exit code a script can rely on. */
+/** How a failed command ends: on stderr what is wrong, and an exit code a script can rely on. */
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/load.js';
 
@@ -20,12 +20,15 @@ export class CliError extends Error {
   }
 }
 
-/** Says on stderr what went wrong, in one line; gives the exit code. */
+/** Says on stderr what went wrong, a line for each mistake; gives the exit code. */
 export function report(command: string, error: unknown): number {
   // Commander has said it already, and help or version are no failures.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${command}: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
+  const mistakes = error instanceof ConfigError ? message.split('\n') : [message];
+  for (const mistake of mistakes) {
+    process.stderr.write(`${command}: ${mistake.replace(/\s*\n\s*/g, ' ')}\n`);
+  }
   if (error instanceof CliError) return error.exitCode;
   return error instanceof ConfigError ? EXIT_USAGE : EXIT_FAILED;
 }

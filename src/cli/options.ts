@@ -1,6 +1,12 @@
 /** Command-line options made from an option table, so that help and flags never drift from it. */
 import { type Command, Option } from 'commander';
-import { CONFIG_FILE_ENV, ConfigError, flagName, loadOptions } from '../config/load.js';
+import {
+  CONFIG_FILE_ENV,
+  ConfigError,
+  flagName,
+  loadOptions,
+  type Sources,
+} from '../config/load.js';
 import type { OptionSpec, OptionsOf, OptionTable } from '../config/option.js';
 import { expectation } from '../config/value.js';
 
@@ -34,7 +40,8 @@ export function addOptions(command: Command, table: OptionTable): Command {
     known.set(option.attributeName(), name);
     command.addOption(option);
   };
-  add('--config-file, --configFile <path>', 'JSON file with options by their names', CONFIG_FILE);
+  add('--config-file, --configFile <path>', 'JSON or YAML file with options by name', CONFIG_FILE);
+  add('--config <path>', undefined, CONFIG_FILE);
   for (const [name, spec] of Object.entries(table)) addFlags(name, spec, add);
   return command;
 }
@@ -45,14 +52,19 @@ export function optionsOf<T extends OptionTable>(
   table: T,
   elsewhere: readonly OptionTable[] = [],
 ): OptionsOf<T> {
-  const { [CONFIG_FILE]: file, ...flags } = flagsOf(command);
-  const path = file ?? process.env[CONFIG_FILE_ENV];
-  return loadOptions(table, {
-    flags,
-    env: process.env,
-    file: typeof path === 'string' ? path : undefined,
-    elsewhere,
-  });
+  return loadOptions(table, sourcesOf(command, elsewhere));
+}
+
+/** Where the options of a command line come from. */
+export function sourcesOf(command: Command, elsewhere: readonly OptionTable[] = []): Sources {
+  const { [CONFIG_FILE]: _, ...flags } = flagsOf(command);
+  return { flags, env: process.env, file: configFileOf(command), elsewhere };
+}
+
+/** The configuration file that a command line or else the environment names. */
+export function configFileOf(command: Command): string | undefined {
+  const file = flagsOf(command)[CONFIG_FILE] ?? process.env[CONFIG_FILE_ENV];
+  return typeof file === 'string' ? file : undefined;
 }
 
 function addFlags(name: string, spec: OptionSpec, add: AddFlag): void {
@@ -85,7 +97,8 @@ function addSpellings(
 function describe(spec: OptionSpec): string {
   const { kind, initial } = spec;
   const unit = kind === 'int' || spec.choices !== undefined ? [expectation(spec)] : [];
-  const standard = kind === 'secret' || initial === '' ? [] : [`default ${String(initial)}`];
+  const shown = kind === 'secret' ? spec.words?.includes(String(initial)) : initial !== '';
+  const standard = shown ? [`default ${String(initial)}`] : [];
   const facts = [...unit, ...standard].join(', ');
   return facts === '' ? spec.why : `${spec.why} (${facts})`;
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addBenchCommand } from './bench.js';
 import { addClientCommands } from './client.js';
+import { addConfigCommands } from './config.js';
 import { report } from './errors.js';
 import { addRoleCommands } from './roles.js';
 import { addUpCommand } from './up.js';
@@ -15,7 +16,8 @@ Examples:
   mpin bench                                      how many logins it can take
   mpin rps --help                                 all options of a role
 
-Options come from flags, then the environment (MPIN_PORT), then --config-file, then defaults.
+Options come from flags, then the environment (MPIN_PORT), then --config, then defaults;
+mpin config explain tells what each does, mpin config show what holds.
 `;
 
 /** Runs one command line; resolves with the exit code. */
@@ -46,5 +48,6 @@ function buildProgram(): Command {
   addRoleCommands(program);
   addClientCommands(program);
   addBenchCommand(program);
+  addConfigCommands(program);
   return program;
 }

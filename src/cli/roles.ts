@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dtaOptions } from '../config/dta.js';
 import { hostedOptions } from '../config/hosted.js';
+import type { OptionChanges } from '../config/live.js';
 import { ConfigError } from '../config/load.js';
 import type { OptionsOf, OptionTable } from '../config/option.js';
 import { rpaOptions } from '../config/rpa.js';
-import { rpsOptions } from '../config/rps.js';
+import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
-import { addOptions, optionsOf } from './options.js';
+import { addOptions, configFileOf, optionsOf } from './options.js';
 import { canPrompt, promptHidden, promptNew } from './prompt.js';
+import { reloader, reloadOn } from './reload.js';
 import { ALL_TABLES } from './tables.js';
 
 /** How long a role may take to stop, in milliseconds; supervisors often kill after 10 s. */
@@ -41,7 +43,7 @@ const RPS: Role<typeof rpsOptions> = {
   ],
   start: async (options, context) => {
     const { startRps } = await import('../rps/rps.js');
-    return startRps(options, context);
+    return startRps(await withServerSecret(options), context);
   },
 };
 
@@ -93,30 +95,62 @@ function addRole<T extends OptionTable>(program: Command, role: Role<T>): void {
   const command = program.command(role.name).description(role.summary);
   addOptions(command, role.table)
     .addHelpText('after', `\nExamples:\n${role.examples.map((line) => `  ${line}\n`).join('')}`)
-    .action(() => runRole(role, optionsOf(command, role.table, ALL_TABLES)));
+    .action(() => {
+      const load = () => optionsOf(command, role.table, ALL_TABLES);
+      return runRole(role, { load, file: configFileOf(command) });
+    });
+}
+
+/** Where a role's options come from. */
+interface Configuration<T extends OptionTable> {
+  /** Reads all sources; throws ConfigError. */
+  readonly load: () => OptionsOf<T>;
+  readonly file: string | undefined;
+}
+
+/** What every role's table has. */
+interface CommonOptions {
+  readonly logLevel: string;
+  readonly autoReload: boolean;
 }
 
 /** Never returns when the role has started. */
 async function runRole<T extends OptionTable>(
-  { name, start }: Role<T>,
-  options: OptionsOf<T>,
+  { name, table, start }: Role<T>,
+  { load, file }: Configuration<T>,
 ): Promise<void> {
+  const options = load();
   // A parent that dies while we start must not leave us behind; later the lifecycle sees to it.
   const orphaned = (): never => process.exit(1);
   process.once('disconnect', orphaned);
   if (process.send !== undefined && !process.connected) orphaned();
-  const [{ createLog }, { runUntilStopped }, { systemClock }] = await Promise.all([
+  const [{ createLog, pinoLevel }, { runUntilStopped }, { systemClock }] = await Promise.all([
     import('../ops/log.js'),
     import('../ops/lifecycle.js'),
     import('../protocol/clock.js'),
   ]);
-  const { logLevel: level } = options as { readonly logLevel: string };
+  const { logLevel: level, autoReload } = options as unknown as CommonOptions;
   const log = createLog({ level, name });
   const role = await start(options, { log, clock: systemClock() });
   log.info({ address: role.address }, 'listening');
+  const apply = (changes: OptionChanges): void => {
+    if (typeof changes['logLevel'] === 'string') log.level = pinoLevel(changes['logLevel']);
+    role.reconfigure?.(changes);
+  };
+  reloadOn(reloader({ table, options, load, apply, log }), autoReload ? file : undefined);
   const running = runUntilStopped(role, { log, graceMs: role.stopMsMax ?? STOP_MS_MAX });
   process.off('disconnect', orphaned);
   await running;
+}
+
+/** Asks for the hosted share of the server secret, where it is to be typed in. */
+async function withServerSecret(options: RpsOptions): Promise<RpsOptions> {
+  if (options.certivoxServerSecret !== 'manual') return options;
+  if (!canPrompt()) {
+    throw new ConfigError('certivoxServerSecret is manual, but there is no terminal to ask at');
+  }
+  const share = await promptHidden('Hosted share of the server secret (256 hex digits): ');
+  return { ...options, certivoxServerSecret: share.trim() };
 }
 
 interface AuthoritySecrets {

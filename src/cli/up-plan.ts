@@ -35,6 +35,8 @@ export function urlsOf(options: UpOptions): Urls {
 export function planOf(options: UpOptions, urls: Urls, data: DataFolder): ChildSpec[][] {
   const { host, dtaHost, rpsHost, logLevel } = options;
   const common = { logLevel };
+  // All parts read the clock of one machine.
+  const clock = { syncTime: 'false' };
   const authority = {
     ...common,
     credentialsFile: data.credentials,
@@ -43,6 +45,7 @@ export function planOf(options: UpOptions, urls: Urls, data: DataFolder): ChildS
   const authorities = [
     child('dta', {
       ...authority,
+      ...clock,
       address: dtaHost,
       port: options.dtaPort,
       backup_file: data.dtaBackup,
@@ -60,6 +63,7 @@ export function planOf(options: UpOptions, urls: Urls, data: DataFolder): ChildS
   const rps = [
     child('rps', {
       ...common,
+      ...clock,
       address: rpsHost,
       port: options.rpsPort,
       credentialsFile: data.credentials,

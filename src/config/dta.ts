@@ -1,4 +1,7 @@
 /** Options of `mpin dta`, the customer's trusted authority (contract §10, DTA). */
+import { autoReload } from './auto-reload.js';
+import { entropyOptions } from './entropy.js';
+import { logLevel } from './log-level.js';
 import {
   bool,
   int,
@@ -10,6 +13,7 @@ import {
   secret,
   text,
 } from './option.js';
+import { timeOptions } from './time.js';
 
 /** What every trusted authority is configured with, the customer's and the hosted one. */
 export const authorityOptions = {
@@ -31,9 +35,9 @@ export const authorityOptions = {
   cryptoProvider: text('core', 'Who computes; amcl only in a build that found AMCL, and slower', {
     choices: ['core', 'amcl'],
   }),
-  logLevel: text('INFO', 'Least severe messages that are logged', {
-    choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-  }),
+  logLevel: logLevel(),
+  autoReload,
+  ...entropyOptions,
   allowOrigin: list(['*'], 'Origins whose pages may read the answers; * for any'),
 } as const satisfies OptionTable;
 
@@ -51,6 +55,7 @@ export const dtaOptions = {
   ),
   backup_file: path('./backup.json', 'Where the master secret is kept between starts'),
   ...authorityOptions,
+  ...timeOptions,
 } as const satisfies OptionTable;
 
 export type AuthorityOptions = OptionsOf<typeof authorityOptions>;

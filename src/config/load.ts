@@ -7,7 +7,7 @@
  * (`--DTALocalURL`, `--dta-local-url`). A secret can also be given as the path of a file that
  * holds it: `passphraseFile`, `MPIN_PASSPHRASE_FILE`, `--passphrase-file`.
  */
-import { readFileSync } from 'node:fs';
+import { readConfigFile } from './file.js';
 import { hint } from './nearest.js';
 import type { OptionSpec, OptionsOf, OptionTable } from './option.js';
 import { ConfigError, readSecretFile, readValue } from './value.js';
@@ -15,7 +15,7 @@ import { ConfigError, readSecretFile, readValue } from './value.js';
 export { ConfigError } from './value.js';
 
 export interface Sources {
-  /** A JSON file: one object, option names as its keys. */
+  /** A JSON or YAML file: one object, option names as its keys. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values of flags, by the option's name (or `<name>File` for the file of a secret). */
@@ -37,28 +37,63 @@ interface Given {
   readonly inFile: boolean;
 }
 
+type Tell = (problem: string) => void;
+
 /** A name a source may use for an option. */
 interface Target {
   readonly option: string;
   readonly inFile: boolean;
 }
 
+/** What the sources give for a table. */
+export interface Resolved<T extends OptionTable> {
+  /** An option with a wrong value has its default here. */
+  readonly values: OptionsOf<T>;
+  /** How the user named what set the option; no entry where the default holds. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** All mistakes, each in one line that names its source; no secret is in any. */
+  readonly problems: readonly string[];
+}
+
 /**
  * The typed values of a table.
- * @throws ConfigError for an unknown name, a wrong value or an unreadable file
+ * @throws ConfigError with all mistakes, a line each: unknown names, wrong values, an unreadable
+ * file
  */
 export function loadOptions<T extends OptionTable>(table: T, sources: Sources): OptionsOf<T> {
+  const { values, problems } = resolveOptions(table, sources);
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  return values;
+}
+
+/** The same with all mistakes and all origins told. */
+export function resolveOptions<T extends OptionTable>(table: T, sources: Sources): Resolved<T> {
+  const problems: string[] = [];
+  const tell: Tell = (problem) => void problems.push(problem);
   const byRank = [
-    fromFlags(table, sources.flags),
-    fromEnvironment(table, sources),
-    sources.file === undefined ? new Map<string, Given>() : fromFile(table, sources.file),
+    fromFlags(table, sources.flags, tell),
+    fromEnvironment(table, sources, tell),
+    fromFile(table, sources.file, tell),
   ];
   const values: Record<string, unknown> = {};
+  const origins = new Map<string, string>();
   for (const [name, spec] of Object.entries(table)) {
     const given = byRank.find((source) => source.has(name))?.get(name);
-    values[name] = given === undefined ? initialValue(spec) : givenValue(spec, given);
+    values[name] = attempt(() => givenValue(spec, given), tell) ?? initialValue(spec);
+    if (given !== undefined) origins.set(name, given.where);
   }
-  return Object.freeze(values) as OptionsOf<T>;
+  return { values: Object.freeze(values) as OptionsOf<T>, origins, problems };
+}
+
+/** The result of `read`, or undefined where it throws a ConfigError, which is told. */
+function attempt<R>(read: () => R, tell: Tell): R | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    tell(error.message);
+    return undefined;
+  }
 }
 
 /** `DTALocalURL` → `MPIN_DTA_LOCAL_URL`, `backup_file` → `MPIN_BACKUP_FILE`. */
@@ -83,21 +118,28 @@ function initialValue(spec: OptionSpec): unknown {
   return spec.kind === 'path' ? readValue(spec, spec.initial, 'default') : spec.initial;
 }
 
-function givenValue(spec: OptionSpec, { raw, where, inFile }: Given): unknown {
-  return inFile ? readSecretFile(raw, where) : readValue(spec, raw, where);
+function givenValue(spec: OptionSpec, given: Given | undefined): unknown {
+  if (given === undefined) return undefined;
+  const { raw, where, inFile } = given;
+  return inFile ? readSecretFile(spec, raw, where) : readValue(spec, raw, where);
 }
 
-function fromFlags(table: OptionTable, flags: Sources['flags']): Map<string, Given> {
+function fromFlags(table: OptionTable, flags: Sources['flags'], tell: Tell): Map<string, Given> {
   const known = namesOf(table);
   return collect(
     Object.entries(flags).filter(([, raw]) => raw !== undefined),
     (name) => known.get(name),
     (name) => `--${flagName(name)}`,
     (name) => `--${flagName(name)}: unknown option${hint(name, known.keys())}`,
+    tell,
   );
 }
 
-function fromEnvironment(table: OptionTable, { env, elsewhere = [] }: Sources): Map<string, Given> {
+function fromEnvironment(
+  table: OptionTable,
+  { env, elsewhere = [] }: Sources,
+  tell: Tell,
+): Map<string, Given> {
   const known = environmentNamesOf(table);
   const foreign = new Set(elsewhere.flatMap((other) => [...environmentNamesOf(other).keys()]));
   const ours = Object.entries(env).filter(
@@ -112,16 +154,19 @@ function fromEnvironment(table: OptionTable, { env, elsewhere = [] }: Sources): 
     (name) => known.get(name),
     (name) => name,
     (name) => `${name}: unknown option in the environment${hint(name, known.keys())}`,
+    tell,
   );
 }
 
-function fromFile(table: OptionTable, file: string): Map<string, Given> {
+function fromFile(table: OptionTable, file: string | undefined, tell: Tell): Map<string, Given> {
+  if (file === undefined) return new Map();
   const known = namesOf(table);
   return collect(
-    Object.entries(readObject(file)),
+    Object.entries(attempt(() => readConfigFile(file), tell) ?? {}),
     (name) => known.get(name),
     (name) => `${file}: "${name}"`,
     (name) => `${file}: unknown option "${name}"${hint(name, known.keys())}`,
+    tell,
   );
 }
 
@@ -130,14 +175,19 @@ function collect(
   target: (name: string) => Target | undefined,
   where: (name: string) => string,
   unknown: (name: string) => string,
+  tell: Tell,
 ): Map<string, Given> {
   const found = new Map<string, Given>();
   for (const [name, raw] of entries) {
     const to = target(name);
-    if (to === undefined) throw new ConfigError(unknown(name));
+    if (to === undefined) {
+      tell(unknown(name));
+      continue;
+    }
     const earlier = found.get(to.option);
     if (earlier !== undefined) {
-      throw new ConfigError(`${earlier.where} and ${where(name)}: the same option given twice`);
+      tell(`${earlier.where} and ${where(name)}: the same option given twice`);
+      continue;
     }
     found.set(to.option, { raw, where: where(name), inFile: to.inFile });
   }
@@ -145,7 +195,7 @@ function collect(
 }
 
 /** Every name an option has in files and flags, with what it stands for. */
-function namesOf(table: OptionTable): Map<string, Target> {
+export function namesOf(table: OptionTable): Map<string, Target> {
   const names = new Map<string, Target>();
   for (const [option, spec] of Object.entries(table)) {
     for (const name of [option, ...(spec.aliases ?? [])]) {
@@ -158,19 +208,4 @@ function namesOf(table: OptionTable): Map<string, Target> {
 
 function environmentNamesOf(table: OptionTable): Map<string, Target> {
   return new Map([...namesOf(table)].map(([name, to]) => [environmentName(name), to]));
-}
-
-function readObject(file: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    // The parser's own words quote the file, which may hold secrets.
-    const reason = error instanceof SyntaxError ? 'not valid JSON' : (error as Error).message;
-    throw new ConfigError(`configuration file ${file}: ${reason}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ConfigError(`configuration file ${file}: not a JSON object`);
-  }
-  return value;
 }

@@ -17,8 +17,14 @@ export interface OptionSpec<T = unknown> {
   /** Inclusive bounds of an int. */
   readonly min?: number;
   readonly max?: number;
-  /** The only values a text may have. */
+  /** The only values a text may have, in any case of their letters. */
   readonly choices?: readonly string[];
+  /** Values of a secret option that are no secret: they may be shown. */
+  readonly words?: readonly string[];
+  /** Says why a text, or one of a list, will not do, not quoting it; undefined when it will. */
+  readonly check?: (text: string) => string | undefined;
+  /** Can be changed while the server runs (config/live.ts). */
+  readonly dynamic?: boolean;
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -28,7 +34,9 @@ export type OptionsOf<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends OptionSpec<infer V> ? V : never;
 };
 
-type More = Partial<Pick<OptionSpec, 'unit' | 'aliases' | 'min' | 'max' | 'choices'>>;
+type More = Partial<
+  Pick<OptionSpec, 'unit' | 'aliases' | 'min' | 'max' | 'choices' | 'words' | 'check' | 'dynamic'>
+>;
 
 export const text = (initial: string, why: string, more: More = {}): OptionSpec<string> => ({
   kind: 'text',
@@ -80,5 +88,21 @@ export const list = (
   more: More = {},
 ): OptionSpec<readonly string[]> => ({ kind: 'list', initial, why, ...more });
 
+/** An http or https URL, or nothing. */
+export const url = (initial: string, why: string, more: More = {}): OptionSpec<string> =>
+  text(initial, why, { check: notHttpUrl, ...more });
+
 export const port = (initial: number, why: string): OptionSpec<number> =>
   int(initial, 'TCP port', why, { min: 0, max: 65_535 });
+
+/** A base that paths are put behind. */
+export function notPlainUrl(value: string): string | undefined {
+  if (value === '') return undefined;
+  const plain = /^https?:\/\/[^?#@\s]+$/.test(value) && URL.canParse(value);
+  return plain ? undefined : 'not a plain http or https URL';
+}
+
+function notHttpUrl(value: string): string | undefined {
+  const sound = URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+  return value === '' || sound ? undefined : 'not an http or https URL';
+}

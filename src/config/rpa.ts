@@ -1,4 +1,7 @@
 /** Options of `mpin rpa`, the demo relying party (contract §11). */
+
+import { autoReload } from './auto-reload.js';
+import { logLevel } from './log-level.js';
 import { bool, int, list, type OptionsOf, type OptionTable, port, text } from './option.js';
 
 export const rpaOptions = {
@@ -29,9 +32,8 @@ export const rpaOptions = {
     'Most live sessions, a bound on memory; the oldest ends when one more begins',
     { min: 1 },
   ),
-  logLevel: text('INFO', 'Least severe messages that are logged', {
-    choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-  }),
+  logLevel: logLevel(),
+  autoReload,
 } as const satisfies OptionTable;
 
 export type RpaOptions = OptionsOf<typeof rpaOptions>;

@@ -1,11 +1,32 @@
 /** Options of `mpin rps`, the relying party service (contract §10). */
-import { bool, int, list, type OptionsOf, type OptionTable, path, port, text } from './option.js';
+import { autoReload } from './auto-reload.js';
+import { entropyOptions } from './entropy.js';
+import { logLevel } from './log-level.js';
+import {
+  bool,
+  int,
+  list,
+  notPlainUrl,
+  type OptionsOf,
+  type OptionTable,
+  path,
+  port,
+  secret,
+  text,
+  url,
+} from './option.js';
+import { timeOptions } from './time.js';
 
 /** Most entries a Map of V8 can hold: no table of the memory store can be larger. */
 const MAP_ENTRIES_MAX = 16_000_000;
 
 const entries = (initial: number, why: string) =>
   int(initial, 'entries', why, { min: 1, max: MAP_ENTRIES_MAX });
+
+/** Where the hosted share of the server secret may come from, when it is not given itself. */
+const SERVER_SECRET_WORDS = ['dta', 'credentials.json', 'manual'] as const;
+/** A point of G2 in hex (contract §8). */
+const G2_HEX = /^[0-9a-f]{256}$/i;
 
 /** Limits of the state in memory. When one is reached, what is new gets 503. */
 const storeOptions = {
@@ -112,37 +133,50 @@ const stopOptions = {
 
 /** Where things are, for clients, for the RPA and for us. */
 const urlOptions = {
-  DTALocalURL: text('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
+  DTALocalURL: url('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
   rpsBaseURL: text(
     '',
     'URL under which clients reach this service, as https://login.example.com; empty makes all ' +
       'advertised URLs relative to the page, which programs cannot use',
+    { check: notPlainUrl },
   ),
   rpsBaseURLs: list(
     [],
     'Further URLs under which clients reach it: a request whose Host is one of theirs is told to ' +
       'the RPA under that URL. No other Host is ever believed',
+    { check: notPlainUrl },
   ),
-  rpsPrefix: text('rps', 'Path prefix of the public routes'),
-  RPAVerifyUserURL: text('', 'RPA endpoint that confirms a new registration; needed to register'),
-  RPAPermitUserURL: text('', 'RPA endpoint asked before each time permit; empty permits everyone'),
-  RPAAuthenticateUserURL: text('', 'RPA endpoint clients take their login to, told to them as is'),
+  rpsPrefix: text('rps', 'Path prefix of the public routes', { check: prefixFault }),
+  RPAVerifyUserURL: url('', 'RPA endpoint that confirms a new registration; needed to register'),
+  RPAPermitUserURL: url('', 'RPA endpoint asked before each time permit; empty permits everyone'),
+  RPAAuthenticateUserURL: text('', 'RPA endpoint clients take their login to, told to them as is', {
+    dynamic: true,
+  }),
+  dynamicOptionsURL: url(
+    '',
+    'Address of a JSON object with options that change at run time: asked at the start and at ' +
+      'each POST /dynamicOptions; empty turns both off',
+  ),
 } as const satisfies OptionTable;
 
 /** What clients read in clientSettings and act on themselves. */
 const advertisedOptions = {
-  setDeviceName: bool(false, 'Clients ask for a name of the device'),
-  useNFC: bool(false, 'Clients may use NFC'),
+  setDeviceName: bool(false, 'Clients ask for a name of the device', { dynamic: true }),
+  useNFC: bool(false, 'Clients may use NFC', { dynamic: true }),
   useWebSocket: bool(
     false,
     'Clients use the WebSocket dance; it always works, but the old mobile page fails on it',
+    { dynamic: true },
   ),
   accessNumberUseCheckSum: bool(true, 'Access numbers carry a check digit: 7 digits, else 6'),
-  requestOTP: bool(false, 'Logins end in a one-time password that is shown to the person'),
+  requestOTP: bool(false, 'Logins end in a one-time password that is shown to the person', {
+    dynamic: true,
+  }),
   usePermits: bool(true, 'Logins need a time permit of the day'),
   seedValueLength: int(100, 'bytes', 'Length of seedValue, randomness for clients without any', {
     min: 16,
     max: 1024,
+    dynamic: true,
   }),
 } as const satisfies OptionTable;
 
@@ -158,21 +192,28 @@ export const rpsOptions = {
   credentialsFile: path('./credentials.json', 'The credentials.json of this application', {
     aliases: ['keysFile'],
   }),
-  logLevel: text('INFO', 'Least severe messages that are logged', {
-    choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-  }),
-  certivoxServerSecret: text('dta', 'Where the hosted share of the server secret comes from', {
-    choices: ['dta'],
-  }),
+  logLevel: logLevel(),
+  autoReload,
+  certivoxServerSecret: secret(
+    'dta',
+    'Where the hosted share of the server secret comes from: the hosted side (dta), the key ' +
+      'certivox_server_secret of the credentials (credentials.json), the terminal (manual), or ' +
+      'this very text of 256 hexadecimal digits',
+    { words: SERVER_SECRET_WORDS, check: serverSecretFault },
+  ),
   VerifyUserExpireSeconds: int(3600, 'seconds', 'Time a person has to confirm a registration', {
     min: 1,
     max: 31_536_000,
+    dynamic: true,
   }),
   maxInvalidLoginAttempts: int(3, 'failures', 'Wrong PINs in a row that lock an identity', {
     min: 1,
     max: 1_000_000,
+    dynamic: true,
   }),
-  cacheTimePermits: bool(true, 'Fetch 7 to 13 days of time permit shares at once, not one'),
+  cacheTimePermits: bool(true, 'Fetch 7 to 13 days of time permit shares at once, not one', {
+    dynamic: true,
+  }),
   OTTLength: int(16, 'bytes', 'Length of one-time tokens', { min: 16, max: 64 }),
   waitForLoginResult: bool(
     false,
@@ -191,9 +232,21 @@ export const rpsOptions = {
   }),
   ...urlOptions,
   ...advertisedOptions,
+  ...timeOptions,
+  ...entropyOptions,
   ...storeOptions,
   ...overloadOptions,
   ...stopOptions,
 } as const satisfies OptionTable;
+
+function prefixFault(prefix: string): string | undefined {
+  return /^\/*[\w.~-]+(\/[\w.~-]+)*\/*$/.test(prefix) ? undefined : 'not a path such as rps';
+}
+
+function serverSecretFault(given: string): string | undefined {
+  const known: readonly string[] = SERVER_SECRET_WORDS;
+  const sound = known.includes(given) || G2_HEX.test(given);
+  return sound ? undefined : `neither one of ${known.join(', ')} nor 256 hexadecimal digits`;
+}
 
 export type RpsOptions = OptionsOf<typeof rpsOptions>;

@@ -1,4 +1,5 @@
 /** Options of `mpin up`, the whole system on one machine. */
+import { logLevel } from './log-level.js';
 import { int, type OptionSpec, type OptionsOf, type OptionTable, path, text } from './option.js';
 
 /** Ports are fixed here, because each part must know the others' before they run. */
@@ -25,9 +26,7 @@ export const upOptions = {
   hostedDtaPort: fixedPort(8022, 'Port of the hosted D-TA, behind its proxy'),
   rpsHost: text('127.0.0.1', STAYS.replace('%', 'the RPS')),
   dtaHost: text('127.0.0.1', STAYS.replace('%', 'the D-TA')),
-  logLevel: text('ERROR', 'Least severe messages that the parts log', {
-    choices: ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'],
-  }),
+  logLevel: logLevel('ERROR'),
 } as const satisfies OptionTable;
 
 export type UpOptions = OptionsOf<typeof upOptions>;

@@ -23,16 +23,29 @@ const FALSE = new Set(['false', 'False', '0']);
  * @throws ConfigError with what was expected; a secret's value is never in it
  */
 export function readValue(spec: OptionSpec, raw: unknown, where: string): unknown {
+  const got = spec.kind === 'secret' ? '' : `, got ${shown(raw)}`;
   const value = convert(spec, raw);
   if (value === undefined) {
-    const got = spec.kind === 'secret' ? '' : `, got ${shown(raw)}`;
     throw new ConfigError(`${where}: expected ${expectation(spec)}${got}`);
   }
+  const fault = faultOf(spec, value);
+  if (fault !== undefined) throw new ConfigError(`${where}: ${fault}${got}`);
   return value;
 }
 
-/** The content of a file that holds a secret, without the newline that editors leave behind. */
-export function readSecretFile(raw: unknown, where: string): string {
+function faultOf({ check }: OptionSpec, value: unknown): string | undefined {
+  const texts = Array.isArray(value) ? value : [value];
+  return texts
+    .filter((text) => typeof text === 'string')
+    .map((text) => check?.(text))
+    .find((fault) => fault !== undefined);
+}
+
+/**
+ * The content of a file that holds a secret, without the newline that editors leave behind.
+ * @throws ConfigError that names the source and the file, never what is in it
+ */
+export function readSecretFile(spec: OptionSpec, raw: unknown, where: string): string {
   if (typeof raw !== 'string' || raw === '') {
     throw new ConfigError(`${where}: expected the path of a file that holds the secret`);
   }
@@ -40,7 +53,8 @@ export function readSecretFile(raw: unknown, where: string): string {
     if (statSync(raw).size > SECRET_FILE_BYTES_MAX) {
       throw new ConfigError(`${where}: ${raw} is larger than ${SECRET_FILE_BYTES_MAX} bytes`);
     }
-    return readFileSync(raw, 'utf8').replace(/\r?\n$/, '');
+    const secret = readFileSync(raw, 'utf8').replace(/\r?\n$/, '');
+    return readValue(spec, secret, `${where}: ${raw}`) as string;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError(`${where}: cannot read the secret: ${(error as Error).message}`);
@@ -59,7 +73,7 @@ export function expectation(spec: OptionSpec): string {
     case 'path':
       return 'a path';
     case 'secret':
-      return 'a secret text';
+      return [...(spec.words ?? []), 'a secret text'].join(' or ');
     case 'text':
       return spec.choices === undefined ? 'a text' : `one of ${spec.choices.join(', ')}`;
   }
@@ -78,8 +92,14 @@ function convert(spec: OptionSpec, raw: unknown): unknown {
     case 'secret':
       return typeof raw === 'string' ? raw : undefined;
     case 'text':
-      return typeof raw === 'string' && (spec.choices?.includes(raw) ?? true) ? raw : undefined;
+      return typeof raw === 'string' ? chosen(spec, raw) : undefined;
   }
+}
+
+/** The text, as its choice is written; undefined when it is none of them. */
+function chosen({ choices }: OptionSpec, raw: string): string | undefined {
+  if (choices === undefined || choices.includes(raw)) return raw;
+  return choices.find((choice) => choice.toLowerCase() === raw.toLowerCase());
 }
 
 function toInt({ min, max }: OptionSpec, raw: unknown): number | undefined {

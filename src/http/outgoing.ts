@@ -82,6 +82,8 @@ export interface Outgoing {
   request(request: OutgoingRequest): Promise<OutgoingReply>;
   /** GET of a JSON object; another status than 200 or another body is a 'bad-reply'. */
   getJson(url: string | URL): Promise<JsonObject>;
+  /** GET of a text; another status than 200 is a 'bad-reply'. */
+  getText(url: string | URL): Promise<string>;
   /** Ends all connections; calls under way fail. */
   close(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   return {
     request,
     getJson: async (url) => readJson(parseUrl(url).host, await request({ method: 'GET', url })),
+    getText: async (url) => readText(parseUrl(url).host, await request({ method: 'GET', url })),
     close: () => agent.destroy(),
   };
 }
@@ -144,6 +147,11 @@ function parseUrl(url: string | URL): URL {
   if (url instanceof URL) return url;
   if (!URL.canParse(url)) throw new OutgoingError('unreachable', 'no host', 'not a URL');
   return new URL(url);
+}
+
+function readText(host: string, { status, body }: OutgoingReply): string {
+  if (status !== 200) throw new OutgoingError('bad-reply', host, `status ${status}`, status);
+  return body.toString('utf8');
 }
 
 function readJson(host: string, reply: OutgoingReply): JsonObject {

@@ -11,6 +11,7 @@ const LEVELS: Readonly<Record<string, string>> = {
   WARN: 'warn',
   INFO: 'info',
   DEBUG: 'debug',
+  ALL: 'trace',
 };
 
 /** The names that {@link createLog} takes, in either case. */
@@ -64,20 +65,24 @@ export interface LogOptions {
 
 /** A logger; throws an Error that lists the level names when `level` is none of them. */
 export function createLog({ level, name, destination }: LogOptions): Logger {
-  const pinoLevel = Object.hasOwn(LEVELS, level.toUpperCase())
-    ? LEVELS[level.toUpperCase()]
-    : undefined;
-  if (pinoLevel === undefined) {
-    throw new Error(`logLevel "${level}" is none of ${LOG_LEVELS.join(', ')}`);
-  }
   const options = {
     name,
-    level: pinoLevel,
+    level: pinoLevel(level),
     redact: { paths: redactedPaths(), censor: '[secret]' },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
   // Written at once: the last line before an exit is the one that matters most.
   return pino(options, destination ?? pino.destination({ dest: 2, sync: true }));
+}
+
+/** pino's name of a level. Throws an Error that lists the level names when it is none of them. */
+export function pinoLevel(level: string): string {
+  const known = Object.hasOwn(LEVELS, level.toUpperCase());
+  const found = known ? LEVELS[level.toUpperCase()] : undefined;
+  if (found === undefined) {
+    throw new Error(`logLevel "${level}" is none of ${LOG_LEVELS.join(', ')}`);
+  }
+  return found;
 }
 
 function redactedPaths(): string[] {

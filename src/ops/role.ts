@@ -14,6 +14,11 @@ export interface RunningRole {
   readonly ready: Promise<void>;
   /** Longest a stop may take in milliseconds, when the role's options say; else the program's. */
   readonly stopMsMax?: number;
+  /**
+   * Takes new values of options over that are dynamic in the role's table, all at once. A role
+   * without it has none but those that the program sees to.
+   */
+  reconfigure?(changes: Readonly<Record<string, unknown>>): void;
   /** Stops accepting, lets what is in flight finish within its limit, frees everything. */
   stop(): Promise<void>;
 }

@@ -10,8 +10,25 @@ export interface Clock {
 
 const DAY_MS = 86_400_000;
 
-export function systemClock(offsetMs = 0): Clock {
-  return { now: () => Date.now() + offsetMs };
+/** The clock of this host. */
+export function systemClock(): Clock {
+  return { now: () => Date.now() };
+}
+
+/** Another clock with a correction, which whoever synchronises it sets. */
+export class OffsetClock implements Clock {
+  /** The clock that is corrected. */
+  readonly host: Clock;
+  /** Milliseconds that are added to the host's time. */
+  offsetMs = 0;
+
+  constructor(host: Clock) {
+    this.host = host;
+  }
+
+  now(): number {
+    return this.host.now() + this.offsetMs;
+  }
 }
 
 /** Whole days since 1970-01-01 UTC: the `date` of time permits (contract §3). */
@@ -42,4 +59,13 @@ export function parseIsoSeconds(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) || isoSeconds(ms) !== text ? undefined : ms;
+}
+
+/**
+ * Reads the time that `<api_url>time` tells: `T` or a space in the middle, any one character at
+ * the end or none (contract §7). Undefined for anything else.
+ */
+export function parseServerTime(text: string): number | undefined {
+  const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d).?$/.exec(text) ?? [];
+  return parseIsoSeconds(`${date}T${time}Z`);
 }

@@ -1,7 +1,8 @@
 /** The relying party service: its parts put together, and their life. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCredentials } from '../config/credentials.js';
-import type { RpsOptions } from '../config/rps.js';
+import { LiveOptions } from '../config/live.js';
+import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import { demandProvider } from '../crypto/pool.js';
 import type { Route } from '../http/call.js';
 import { rpsCors } from '../http/cors.js';
@@ -9,12 +10,15 @@ import { createOutgoing } from '../http/outgoing.js';
 import type { AddressRateOptions } from '../http/rates.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
+import { OffsetClock } from '../protocol/clock.js';
 import { createMemoryStore } from '../store/memory/memory-store.js';
 import { activationRoutes } from './activation.js';
 import { LoginAdmission } from './admission.js';
 import { createAuthorityClient } from './authority.js';
+import { Background } from './background.js';
 import { clientSecretRoutes } from './client-secret.js';
 import { danceSocket } from './dance-socket.js';
+import { withGivenShare } from './given-share.js';
 import { healthRoutes, rpsHealth } from './health.js';
 import { loginRoutes } from './login.js';
 import { RpsMetrics } from './metrics.js';
@@ -59,8 +63,11 @@ export function rpsRoutes(parts: RpsParts): Route[] {
  * Starts the RPS. It listens at once and answers 503 where it needs the server secret, until both
  * authorities have given their shares; `ready` says when.
  */
-export async function startRps(options: RpsOptions, context: RoleContext): Promise<RunningRole> {
-  const { log, clock } = context;
+export async function startRps(given: RpsOptions, context: RoleContext): Promise<RunningRole> {
+  const { log } = context;
+  const clock = new OffsetClock(context.clock);
+  const live = new LiveOptions(rpsOptions, given);
+  const { options } = live;
   // Now, not when the server secret arrives: a build without it will never have it.
   demandProvider(options.cryptoProvider);
   const credentials = readCredentials(options.credentialsFile);
@@ -75,14 +82,14 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
   const metrics = new RpsMetrics();
   const memory = createMemoryStore({ ...options, now: () => clock.now() });
   const store = metrics.timed(memory);
-  const authority = createAuthorityClient({
-    localUrl: options.DTALocalURL,
+  const authority = withGivenShare(
+    createAuthorityClient({ localUrl: options.DTALocalURL, credentials, outgoing, clock }),
+    options.certivoxServerSecret,
     credentials,
-    outgoing,
-    clock,
-  });
+  );
   const { onBatch } = metrics;
-  const secrets = new Secrets({ ...context, options, authority, onBatch });
+  const secrets = new Secrets({ log, clock, options, authority, onBatch });
+  const background = new Background({ live, credentials, outgoing, clock, log });
   const admission = new LoginAdmission(options, () => secrets.pool);
   let server: HttpServer | undefined;
   const parts: RpsParts = {
@@ -103,17 +110,20 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
     permitsStorageURL: () => secrets.storageURL,
   };
   const health = rpsHealth({ store, pool: () => secrets.pool });
-  server = await listen(parts, [...healthRoutes(health), metrics.route()], metrics);
+  const routes = [...healthRoutes(health), metrics.route(), ...background.routes()];
+  server = await listen(parts, routes, metrics);
   metrics.readFrom({ store, pool: () => secrets.pool, http: () => server?.stats(), admission });
   log.info({ address: server.address }, 'RPS listens');
   log.warn('memory store: this instance cannot share its state, and forgets it at its end');
   return {
     address: server.address,
-    ready: secrets.acquire(),
+    ready: readyAfter(background.start(), secrets),
+    reconfigure: (changes) => live.apply(changes),
     stopMsMax: options.stopPauseMs + options.stopDrainMs + STOP_SLACK_MS,
     async stop() {
       health.stopping();
       await sleep(options.stopPauseMs);
+      background.stop();
       secrets.giveUp();
       await server.stop(options.stopDrainMs);
       await secrets.close();
@@ -121,6 +131,14 @@ export async function startRps(options: RpsOptions, context: RoleContext): Promi
       await store.close();
     },
   };
+}
+
+/** Signed queries carry the time, so the secret is asked for once there was a try to know it. */
+function readyAfter(started: Promise<void>, secrets: Secrets): Promise<void> {
+  const ready = started.then(() => secrets.acquire());
+  // Whoever stops a role before it was ready need not have waited for it.
+  ready.catch(() => {});
+  return ready;
 }
 
 function listen(

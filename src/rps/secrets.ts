@@ -43,16 +43,13 @@ export class Secrets {
   acquire(): Promise<void> {
     const { authority, log } = this.#parts;
     const asking = { log, signal: this.#end.signal };
-    const ready = Promise.all([
+    return Promise.all([
       acquireServerSecret(authority, asking).then((secret) => this.#startPool(secret)),
       untilThere('address of the permit storage', asking, async () => {
         const url = await authority.permitsStorageURL();
         this.storageURL = url === '' ? undefined : url;
       }),
     ]).then(() => {});
-    // Whoever stops a role before it was ready need not have waited for it.
-    ready.catch(() => {});
-    return ready;
   }
 
   giveUp(): void {

@@ -2,14 +2,20 @@
  * One trusted authority: a master secret, the threads that multiply by it, and the HTTP server
  * that gives out the shares. The customer's D-TA is one, the hosted side runs another.
  */
+import type { Logger } from 'pino';
 import type { Credentials } from '../config/credentials.js';
 import type { AuthorityOptions } from '../config/dta.js';
+import { serviceBytes } from '../config/entropy.js';
 import { randomSecret } from '../crypto/index.js';
 import { type AuthorityPool, createAuthorityPool, demandProvider } from '../crypto/pool.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
+import { createOutgoing } from '../http/outgoing.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
+import { mixInService } from '../ops/entropy.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
+import { isMixed } from '../protocol/tokens.js';
 import { dtaRoutes } from './dta-routes.js';
+import { drawMasterSecret } from './master-secret.js';
 import { BODY_BYTES_MAX, DTA_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
 import { applicationsOf } from './signed-query.js';
 import { masterSecret } from './vault.js';
@@ -19,6 +25,9 @@ import { masterSecret } from './vault.js';
  * gets 503 at once, which is sooner than their own time-out.
  */
 const QUEUE_MAX = 1000;
+
+/** Limits of the one question to an entropy service, which a start waits for. */
+const ENTROPY_CALLS = { connectionsMax: 1, timeoutMs: 5_000, bodyBytesMax: 1_024 } as const;
 
 export interface AuthoritySettings {
   readonly host: string;
@@ -41,7 +50,9 @@ export async function startAuthority(
 ): Promise<RunningRole> {
   const { options, application } = settings;
   const provider = demandProvider(options.cryptoProvider);
-  const master = await masterSecret(options, { log, clock, newSecret: randomSecret });
+  await mixInConfigured(options, log);
+  const newSecret = isMixed() ? drawMasterSecret : randomSecret;
+  const master = await masterSecret(options, { log, clock, newSecret });
   const shares = createAuthorityPool({
     masterSecret: master.secret,
     provider,
@@ -75,6 +86,14 @@ export async function startAuthority(
       await shares.close();
     },
   };
+}
+
+/** Before a master secret is made, as there it counts most (option EntropySources). */
+async function mixInConfigured(options: AuthorityOptions, log: Logger): Promise<void> {
+  const outgoing = createOutgoing(ENTROPY_CALLS);
+  const ask = (url: string) => outgoing.getText(url);
+  await mixInService(serviceBytes(options), { url: options.entropyURL, ask, log });
+  await outgoing.close();
 }
 
 /** Listens once a first share was made, so that nobody finds an authority that cannot work. */

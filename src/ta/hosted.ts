@@ -43,7 +43,8 @@ export async function startHosted(
   demandOptions(options);
   const find = applicationsOf(readApplications(options.credentialsFile));
   const credentials = issueCredentials('');
-  const dta = await startBehind(options, credentials, context);
+  const log = context.log.child({ part: 'dta' });
+  const dta = await startBehind(options, credentials, { ...context, log });
   const outgoing = createOutgoing(DTA_CALLS);
   const stopBehind = async () => {
     await outgoing.close();
@@ -58,6 +59,10 @@ export async function startHosted(
       dtaAddress: address,
       apiUrl: publicBase(options, proxy),
       ready: Promise.resolve(),
+      // A part's log has a level of its own, which the program does not see.
+      reconfigure: () => {
+        log.level = context.log.level;
+      },
       stop: async () => {
         await proxy.stop(STOP_GRACE_MS);
         await stopBehind();
@@ -73,11 +78,10 @@ export async function startHosted(
 function startBehind(
   options: HostedOptions,
   application: Credentials,
-  { log, clock }: RoleContext,
+  context: RoleContext,
 ): Promise<RunningRole> {
   const { dtaAddress: host, dtaPort: port } = options;
-  const behind = { log: log.child({ part: 'dta' }), clock };
-  return startAuthority({ host, port, allowFrom: LOOPBACK, application, options }, behind);
+  return startAuthority({ host, port, allowFrom: LOOPBACK, application, options }, context);
 }
 
 async function startProxy(

@@ -1,5 +1,7 @@
 /** The secret scalar s of a trusted authority: all its shares are multiples by s. */
 
+import { fillRandom } from '../protocol/tokens.js';
+
 export const MASTER_SECRET_BYTES = 32;
 
 /** Order r of the groups (contract §8). */
@@ -10,6 +12,19 @@ export interface MasterSecret {
   readonly secret: Uint8Array;
   /** When it was made, `YYYY-MM-DDTHH:MM:SSZ`; shown by `status` and `serverSecret`. */
   readonly startTime: string;
+}
+
+/** r has 254 bits: without the two above them more than every second draw is below it. */
+const TOP_BYTE_MASK = 0x3f;
+
+/** A secret from the generator that configured entropy was mixed into; drawn until it fits. */
+export function drawMasterSecret(): Uint8Array {
+  const secret = new Uint8Array(MASTER_SECRET_BYTES);
+  do {
+    fillRandom(secret);
+    secret[0] = (secret[0] ?? 0) & TOP_BYTE_MASK;
+  } while (!isMasterSecret(secret));
+  return secret;
 }
 
 /** A master secret as it was read from a backup. */

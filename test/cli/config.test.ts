@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import t from 'tap';
 import { ConfigError, environmentName, flagName, loadOptions } from '../../src/config/load.js';
 import { nearest } from '../../src/config/nearest.js';
-import { bool, int, list, path, secret, text } from '../../src/config/option.js';
+import { bool, int, list, path, secret, text, url } from '../../src/config/option.js';
 
 const table = {
   DTALocalURL: text('', 'local D-TA'),
@@ -14,6 +14,11 @@ const table = {
   allowOrigin: list(['*'], 'origins'),
   credentialsFile: path('./credentials.json', 'keys', { aliases: ['keysFile'] }),
   passphrase: secret('', 'opens the backup'),
+  serverSecret: secret('dta', 'whence', {
+    words: ['dta'],
+    check: (given) => (given === 'dta' || given.length > 5 ? undefined : 'too short'),
+  }),
+  dynamicOptionsURL: url('', 'where they are'),
 } as const;
 
 const folder = mkdtempSync(join(tmpdir(), 'mpin-config-'));
@@ -132,9 +137,65 @@ t.test('no message shows a secret, nor quotes a broken file that may hold one', 
   t.throws(wrongType, { message: /"passphrase": expected a secret text$/ });
   const broken = fileWith('{"passphrase": "hunter2"', 'broken.json');
   const load2 = () => loadOptions(table, { env: {}, flags: {}, file: broken });
-  t.throws(load2, { message: /broken\.json: not valid JSON$/ });
+  t.throws(load2, { message: /broken\.json: not valid JSON \(line 1\)$/ });
   const huge = fileWith('x'.repeat(70_000), 'huge');
   t.throws(() => load({ flags: { passphraseFile: huge } }), { message: /larger than 65536 bytes/ });
+});
+
+t.test('a configuration file is YAML as well, read strictly and without quoting it', async (t) => {
+  const yaml = (content: string) => {
+    const file = fileWith(content, 'rps.yaml');
+    return () => loadOptions(table, { env: {}, flags: {}, file });
+  };
+  const options = yaml(
+    '# ours\nport: 12\nsyncTime: False\nallowOrigin: [a, "b"]\nstorage: redis\n',
+  )();
+  t.same([options.port, options.syncTime, options.storage], [12, false, 'redis']);
+  t.same(options.allowOrigin, ['a', 'b']);
+  t.equal(yaml('# nothing\n')().port, 8011);
+  const cases: [string, RegExp][] = [
+    ['port: 1\nport: 2\n', /rps\.yaml: line 2: the same name given twice$/],
+    ['{"port": 1,\n "port": 2}', /rps\.yaml: line 2: the same name given twice$/],
+    ['passphrase: "hunter2\nport: 1', /rps\.yaml: not valid YAML \(line \d: \w+\)$/],
+    ['a: &x 1\nb: *x', /not valid YAML \(aliases are not taken\)$/],
+    ['- port', /not a YAML mapping$/],
+    ['passphrase: 7', /"passphrase": expected a secret text$/],
+  ];
+  for (const [content, message] of cases) t.throws(yaml(content), { message }, content);
+  const python = fileWith("passphrase = 'hunter2'", 'config.py');
+  t.throws(() => loadOptions(table, { env: {}, flags: {}, file: python }), {
+    message: /config\.py: Python of the old servers: convert it, 'mpin config import'$/,
+  });
+});
+
+t.test('all mistakes of all sources are told at once, a line each', async (t) => {
+  const file = fileWith({ prot: 1, syncTime: 'maybe' });
+  const env = { MPIN_STORAGE: 'reddis' };
+  try {
+    loadOptions(table, { file, env, flags: { port: 'x' } });
+    t.fail('it was taken');
+  } catch (error) {
+    t.type(error, ConfigError);
+    const lines = (error as Error).message.split('\n');
+    t.equal(lines.length, 4);
+    for (const part of ['--port', 'MPIN_STORAGE', '"syncTime"', '"prot"']) {
+      t.equal(lines.filter((line) => line.includes(part)).length, 1, part);
+    }
+  }
+});
+
+t.test('a text is checked by its option, and a secret is not quoted then either', async (t) => {
+  t.equal(load({ file: { storage: 'REDIS' } }).storage, 'redis', 'whatever the case');
+  t.equal(load({ env: { MPIN_SERVER_SECRET: 'abcdef' } }).serverSecret, 'abcdef');
+  const file = fileWith('abc\n', 'short');
+  const short = { message: /MPIN_SERVER_SECRET: too short$/ };
+  t.throws(() => load({ env: { MPIN_SERVER_SECRET: 'abc' } }), short);
+  t.throws(() => load({ env: { MPIN_SERVER_SECRET_FILE: file } }), {
+    message: /MPIN_SERVER_SECRET_FILE: .*short: too short$/,
+  });
+  for (const dynamicOptionsURL of ['ftp://x', 'localhost:80', 'x']) {
+    t.throws(() => load({ file: { dynamicOptionsURL } }), { message: /not an http or https URL/ });
+  }
 });
 
 t.test('an unreadable configuration file is named with the reason', async (t) => {

@@ -22,10 +22,10 @@ t.test('the level names of the old servers mean what they meant', async (t) => {
   t.same(heard('WARN'), heard('WARNING'));
   t.same(heard('info'), ['info', 'warn', 'error', 'fatal']);
   t.equal(heard('Debug').length, 5);
-  t.same(LOG_LEVELS, ['CRITICAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG']);
+  t.same(LOG_LEVELS, ['CRITICAL', 'ERROR', 'WARNING', 'WARN', 'INFO', 'DEBUG', 'ALL']);
   for (const level of ['', 'verbose', 'constructor']) {
     t.throws(() => logger(level), {
-      message: `logLevel "${level}" is none of CRITICAL, ERROR, WARNING, WARN, INFO, DEBUG`,
+      message: `logLevel "${level}" is none of CRITICAL, ERROR, WARNING, WARN, INFO, DEBUG, ALL`,
     });
   }
 });

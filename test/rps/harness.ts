@@ -84,10 +84,10 @@ export class World {
   }
 
   /** Starts the RPS, again or for the first time. */
-  async restart(): Promise<void> {
+  async restart(more: Partial<RpsOptions> = {}): Promise<void> {
     if (this.#options === undefined) throw new Error('the world was not started');
     const context = { log: pino({ level: 'silent' }), clock: this.clock };
-    this.rps = await startRps(this.#options, context);
+    this.rps = await startRps({ ...this.#options, ...more }, context);
   }
 
   async stop(): Promise<void> {

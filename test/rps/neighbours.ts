@@ -9,7 +9,7 @@ import {
   serverSecretShare,
   timePermitShare,
 } from '../../src/crypto/index.js';
-import { type Clock, dayOf, parseIsoSeconds } from '../../src/protocol/clock.js';
+import { type Clock, dayOf, isoSeconds, parseIsoSeconds } from '../../src/protocol/clock.js';
 import { signClientSecret, signService, signTimePermit } from '../../src/protocol/signature.js';
 
 export const APP_ID = 'a1b2c3';
@@ -77,6 +77,11 @@ export class Authorities {
     return clientSecretShare(this.#hosted, hashId(Buffer.from(mpinId, 'hex')));
   }
 
+  /** The hosted share of the server secret, in hex. */
+  hostedServerSecret(): string {
+    return hex(serverSecretShare(this.#hosted));
+  }
+
   /** The whole time permit of a day. */
   timePermit(mpinId: string, day: number): Uint8Array {
     const hash = hashId(Buffer.from(mpinId, 'hex'));
@@ -105,6 +110,7 @@ export class Authorities {
       '/clientSecret': () => signClientSecret(APP_KEY, { appId, expires, hashMpinId }),
       '/timePermits': () => signTimePermit(APP_KEY, hashMpinId),
     }[path];
+    if (path === '/time') return json(200, { Time: isoSeconds(this.#clock.now()) });
     if (signed?.() !== field('signature')) return json(401, { message: 'Invalid signature' });
     if (path !== '/timePermits') {
       const left = (parseIsoSeconds(expires) ?? 0) - this.#clock.now();
