@@ -99,7 +99,8 @@ function resultOf({ peakRate, over, observed, all, isApart }: Run): Result {
       `peak ${peakRate.toFixed(0)} logins/s; offered ${(FACTOR * peakRate).toFixed(0)}, ` +
         `served ${served.toFixed(0)}, refused ${(refused / seconds).toFixed(0)}; ` +
         `at most ${waitingMax} found no connection free`,
-      `${observed.refused} refusals observed: p50 ${p50Ms ?? '–'} ms, p99 ${p99Ms ?? '–'} ms, longest ${worstMs} ms`,
+      `${observed.refused} refusals observed: p50 ${p50Ms ?? '–'} ms, p99 ${p99Ms ?? '–'} ms, ` +
+        `longest ${worstMs} ms`,
       ...(isApart ? [] : ['server and load had no cores of their own: each took from the other']),
       ...busyNotes(over.counted),
       ...reasonNotes(all),
