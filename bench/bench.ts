@@ -6,7 +6,7 @@ import type { Plan, Result } from './load/figures.js';
 import { LoadGroup } from './load/load-group.js';
 import { issueLogin, type PreparedLogin } from './load/login.js';
 import type { WorkKind } from './load/work.js';
-import type { RunningRps, System } from './system.js';
+import type { RunningServer, System } from './system.js';
 
 export interface BenchOptions {
   readonly seconds: number;
@@ -46,7 +46,7 @@ export class Bench {
   }
 
   /** The usual plan against a server. */
-  plan(rps: RunningRps): Plan {
+  plan(rps: RunningServer): Plan {
     const { seconds, connections } = this.options;
     return {
       seconds,
@@ -63,23 +63,39 @@ export class Bench {
   }
 
   /** Runs `use` with a server of its own, which nothing that came before has touched. */
-  async withRps<T>(use: (rps: RunningRps) => Promise<T>): Promise<T> {
-    const rps = await this.system.startRps();
+  async withRps<T>(use: (rps: RunningServer) => Promise<T>): Promise<T> {
+    return this.#with(await this.system.startRps(), use);
+  }
+
+  /** The same with a trusted authority. */
+  async withDta<T>(use: (dta: RunningServer) => Promise<T>): Promise<T> {
+    return this.#with(await this.system.startDta(), use);
+  }
+
+  async #with<T>(server: RunningServer, use: (server: RunningServer) => Promise<T>): Promise<T> {
     try {
-      return await use(rps);
+      return await use(server);
     } finally {
-      await rps.stop();
+      await server.stop();
     }
   }
 
   /** Runs `use` with load processes for a kind of work. */
   async withLoad<T>(
-    rps: RunningRps,
+    rps: RunningServer,
     asked: { kind: WorkKind; wrongEvery?: number; identities?: number; processes?: number },
     use: (load: LoadGroup) => Promise<T>,
   ): Promise<T> {
     const { kind, wrongEvery = 0, identities, processes = this.options.processes } = asked;
-    const work = { ...rps.work, kind, wrongEvery, logins: this.logins(identities) };
+    const { credentials } = this.system;
+    const work = {
+      ...rps.work,
+      // Authorities have no prefix.
+      ...(kind.startsWith('dta-') ? { apiUrl: rps.address, application: credentials } : {}),
+      kind,
+      wrongEvery,
+      logins: this.logins(identities),
+    };
     const load = await LoadGroup.start(work, processes);
     this.#loads.add(load);
     try {

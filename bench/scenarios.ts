@@ -2,7 +2,7 @@
 import type { Bench, Scenario } from './bench.js';
 import { coldStart } from './cold-start.js';
 import { capacityThenLatency, type Result } from './load/figures.js';
-import type { WorkKind } from './load/work.js';
+import type { ShareKind, WorkKind } from './load/work.js';
 import { overload } from './overload.js';
 import { soak } from './soak.js';
 
@@ -16,6 +16,14 @@ function steady(name: string, kind: WorkKind, wrongEvery = 0): Scenario {
     );
 }
 
+/** Shares of a trusted authority over HTTP; a "login" is one question. */
+function shares(kind: ShareKind): Scenario {
+  return (bench: Bench): Promise<Result> =>
+    bench.withDta((dta) =>
+      bench.withLoad(dta, { kind }, (load) => capacityThenLatency(kind, load, bench.plan(dta))),
+    );
+}
+
 /** What `npm run bench` runs when nothing is named. */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
   ['login-rest', steady('login-rest', 'login-rest')],
@@ -26,6 +34,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
   ['overload-2x', overload],
   ['register', steady('register', 'register')],
   ['cold-start', coldStart],
+  ['dta-client-secret', shares('dta-client-secret')],
+  ['dta-time-permits', shares('dta-time-permits')],
 ]);
 
 /** What runs only when it is named. */

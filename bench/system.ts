@@ -1,11 +1,11 @@
-/** The server under test: a real `mpin rps` process, as it is started in deployment. */
+/** The server under test: a real process of `mpin`, as it is started in deployment. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { credentialsJson, issueCredentials } from '../src/config/credentials.js';
+import { type Credentials, credentialsJson, issueCredentials } from '../src/config/credentials.js';
 import { Neighbours } from './authority.js';
 import { NO_PROBE, type Probe } from './load/figures.js';
 import type { Work } from './load/work.js';
@@ -33,15 +33,17 @@ export interface SystemOptions {
 /** A folder, the neighbours and any number of servers, one after the other. */
 export class System {
   readonly neighbours: Neighbours;
+  /** Of the only application there is. */
+  readonly credentials: Credentials;
   readonly #options: SystemOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'mpin-bench-'));
-  #running: RunningRps | undefined;
+  #running: RunningServer | undefined;
 
   private constructor(neighbours: Neighbours, options: SystemOptions) {
     this.neighbours = neighbours;
     this.#options = options;
-    const credentials = issueCredentials(`${neighbours.url}/hosted/`);
-    writeFileSync(this.#credentials, credentialsJson(credentials), { mode: 0o600 });
+    this.credentials = issueCredentials(`${neighbours.url}/hosted/`);
+    writeFileSync(this.#credentials, credentialsJson(this.credentials), { mode: 0o600 });
   }
 
   static async start(options: SystemOptions): Promise<System> {
@@ -49,20 +51,27 @@ export class System {
   }
 
   /** Starts a server; resolves when it can check logins. */
-  async startRps(): Promise<RunningRps> {
-    const { set, profile } = this.#options;
+  startRps(): Promise<RunningServer> {
     const { url } = this.neighbours;
-    const flags = [
-      '--port=0',
+    return this.#start('rps', [
       `--credentialsFile=${this.#credentials}`,
       `--DTALocalURL=${url}`,
       `--RPAVerifyUserURL=${url}/verify`,
       `--maxInvalidLoginAttempts=${ATTEMPTS_MAX}`,
-      ...set.map((option) => `--${option}`),
-    ];
+    ]);
+  }
+
+  /** Starts a trusted authority with a secret that it keeps to itself. */
+  startDta(): Promise<RunningServer> {
+    return this.#start('dta', [`--credentialsFile=${this.#credentials}`, '--no-backup']);
+  }
+
+  async #start(role: string, flags: readonly string[]): Promise<RunningServer> {
+    const { set, profile } = this.#options;
+    const all = ['--port=0', ...flags, ...set.map((option) => `--${option}`)];
     const nodeFlags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-    const log = join(this.#folder, 'rps.log');
-    this.#running = new RunningRps(flags, nodeFlags, log);
+    const log = join(this.#folder, `${role}.log`);
+    this.#running = new RunningServer(role, all, { nodeFlags, log });
     await this.#running.ready;
     return this.#running;
   }
@@ -79,15 +88,21 @@ export class System {
   }
 }
 
-export class RunningRps {
+export class RunningServer {
   /** Rejects with the end of the server's log when it cannot be reached. */
   readonly ready: Promise<void>;
   #address = '';
+  readonly #role: string;
   readonly #process: ChildProcess;
 
-  constructor(flags: readonly string[], nodeFlags: readonly string[], log: string) {
+  constructor(
+    role: string,
+    flags: readonly string[],
+    { nodeFlags, log }: { readonly nodeFlags: readonly string[]; readonly log: string },
+  ) {
+    this.#role = role;
     const out = openSync(log, 'w');
-    this.#process = fork(PROGRAM, ['rps', ...flags], {
+    this.#process = fork(PROGRAM, [role, ...flags], {
       execArgv: [...nodeFlags],
       stdio: ['ignore', out, out, 'ipc'],
     });
@@ -115,7 +130,8 @@ export class RunningRps {
 
   async probe(): Promise<Probe> {
     const usage = usageOf(this.pid);
-    const batches = await batchesOf(`${this.address}/metrics`);
+    const hasBatches = this.#role === 'rps';
+    const batches = hasBatches ? await batchesOf(`${this.address}/metrics`) : null;
     return usage === undefined ? { ...NO_PROBE, batches } : { ...usage, batches };
   }
 
@@ -133,7 +149,9 @@ export class RunningRps {
     return new Promise((resolve, reject) => {
       const fail = (what: string): void => {
         clearTimeout(overdue);
-        reject(new Error(`mpin rps ${what}: ${readFileSync(log, 'utf8').slice(-LOG_TAIL)}`));
+        reject(
+          new Error(`mpin ${this.#role} ${what}: ${readFileSync(log, 'utf8').slice(-LOG_TAIL)}`),
+        );
       };
       const overdue = setTimeout(() => fail('does not become ready'), START_MS_MAX);
       this.#process.once('exit', () => fail('ended'));

@@ -6,6 +6,11 @@ import { ratio } from './load/table.js';
 const CPU_MAX: Readonly<Record<string, number>> = { 'login-rest': 1.5, 'login-ws': 2 };
 /** 99 of 100 logins at 70 % of capacity, in milliseconds. */
 const P99_MS_MAX: Readonly<Record<string, number>> = { 'login-rest': 10, 'login-ws': 10 };
+/** CPU of a question to an authority in µs: 5,000 and 1,000 of them a second on one core. */
+const SHARE_CPU_US_MAX: Readonly<Record<string, number>> = {
+  'dta-client-secret': 200,
+  'dta-time-permits': 1000,
+};
 /** CPU of a wrong PIN, in right ones. */
 const WRONG_MAX = 3;
 
@@ -13,6 +18,7 @@ export function checksOf(results: readonly Result[], p256VerifyUs: number): Chec
   const checks = results.flatMap((result) => [
     ...cpuChecks(result, p256VerifyUs),
     ...latencyChecks(result),
+    ...shareChecks(result),
     ...result.checks,
   ]);
   return [...checks, ...wrongPinChecks(results)];
@@ -24,6 +30,12 @@ function cpuChecks({ line }: Result, p256VerifyUs: number): Check[] {
   if (most === undefined || found === null) return [];
   const what = `${line.scenario} CPU ≤ ${most} × P-256 verify`;
   return [{ what, found: `${found.toFixed(2)} ×`, met: found <= most }];
+}
+
+function shareChecks({ line: { scenario, serverCpuUsPerLogin: found } }: Result): Check[] {
+  const most = SHARE_CPU_US_MAX[scenario];
+  if (most === undefined || found === null) return [];
+  return [{ what: `${scenario} CPU ≤ ${most} µs`, found: `${found} µs`, met: found <= most }];
 }
 
 function latencyChecks({ line: { scenario, p99Ms } }: Result): Check[] {

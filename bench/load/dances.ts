@@ -6,6 +6,7 @@ import { clientPass2 } from '../../src/crypto/index.js';
 import { randomToken } from '../../src/protocol/tokens.js';
 import { HttpConnection, type Reply } from './http-connection.js';
 import { type PreparedLogin, wrongSecOf } from './login.js';
+import { ShareQueries } from './share-queries.js';
 import { requestText, type Target, targetOf } from './target.js';
 import type { Work } from './work.js';
 import { UpgradeRefused, WsConnection } from './ws-connection.js';
@@ -30,6 +31,9 @@ export function createClient(work: Work): Client {
       return new Pass1Only(work);
     case 'register':
       return new Registration(work);
+    case 'dta-client-secret':
+    case 'dta-time-permits':
+      return new ShareQueries(work, work.kind);
   }
 }
 

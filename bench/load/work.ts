@@ -1,7 +1,10 @@
 /** What load processes do, and what they and their parent tell each other over IPC. */
 import type { PreparedLogin } from './login.js';
 
-export type WorkKind = 'login-rest' | 'login-ws' | 'pass1-only' | 'register';
+/** Questions to a trusted authority. */
+export type ShareKind = 'dta-client-secret' | 'dta-time-permits';
+
+export type WorkKind = 'login-rest' | 'login-ws' | 'pass1-only' | 'register' | ShareKind;
 
 export interface Work {
   readonly kind: WorkKind;
@@ -14,6 +17,8 @@ export interface Work {
   readonly logins: readonly PreparedLogin[];
   /** Every how many logins a PIN is wrong; 0 for none, 1 for all. */
   readonly wrongEvery: number;
+  /** Who signs the questions to an authority. */
+  readonly application?: { readonly appId: string; readonly appKey: string };
 }
 
 /** How much is asked for, by one process or in all. */

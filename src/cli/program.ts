@@ -1,8 +1,10 @@
 /** The command line: what commands there are, and how each of them ends. */
 import { Command } from 'commander';
+import { addApplicationsCommands } from './applications.js';
 import { addBenchCommand } from './bench.js';
 import { addClientCommands } from './client.js';
 import { addConfigCommands } from './config.js';
+import { addCredentialsCommands } from './credentials.js';
 import { report } from './errors.js';
 import { addRoleCommands } from './roles.js';
 import { addUpCommand } from './up.js';
@@ -46,6 +48,8 @@ function buildProgram(): Command {
     .exitOverride();
   addUpCommand(program);
   addRoleCommands(program);
+  addCredentialsCommands(program);
+  addApplicationsCommands(program);
   addClientCommands(program);
   addBenchCommand(program);
   addConfigCommands(program);

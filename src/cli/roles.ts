@@ -1,5 +1,4 @@
 /** `mpin rps|dta|hosted|rpa`: each starts one role in this process and runs it until stopped. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { dtaOptions } from '../config/dta.js';
 import { hostedOptions } from '../config/hosted.js';
@@ -9,8 +8,10 @@ import type { OptionsOf, OptionTable } from '../config/option.js';
 import { rpaOptions } from '../config/rpa.js';
 import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
+import { addBackupCommands } from './backup.js';
 import { addOptions, configFileOf, optionsOf } from './options.js';
-import { canPrompt, promptHidden, promptNew } from './prompt.js';
+import { withPassphrase } from './passphrase.js';
+import { canPrompt, promptHidden } from './prompt.js';
 import { reloader, reloadOn } from './reload.js';
 import { ALL_TABLES } from './tables.js';
 
@@ -28,7 +29,7 @@ interface Role<T extends OptionTable> {
 
 export function addRoleCommands(program: Command): void {
   addRole(program, RPS);
-  addRole(program, DTA);
+  addBackupCommands(addRole(program, DTA));
   addRole(program, HOSTED);
   addRole(program, RPA);
 }
@@ -91,9 +92,9 @@ const RPA: Role<typeof rpaOptions> = {
   },
 };
 
-function addRole<T extends OptionTable>(program: Command, role: Role<T>): void {
+function addRole<T extends OptionTable>(program: Command, role: Role<T>): Command {
   const command = program.command(role.name).description(role.summary);
-  addOptions(command, role.table)
+  return addOptions(command, role.table)
     .addHelpText('after', `\nExamples:\n${role.examples.map((line) => `  ${line}\n`).join('')}`)
     .action(() => {
       const load = () => optionsOf(command, role.table, ALL_TABLES);
@@ -151,28 +152,4 @@ async function withServerSecret(options: RpsOptions): Promise<RpsOptions> {
   }
   const share = await promptHidden('Hosted share of the server secret (256 hex digits): ');
   return { ...options, certivoxServerSecret: share.trim() };
-}
-
-interface AuthoritySecrets {
-  readonly backup: boolean;
-  readonly encrypt_master_secret: boolean;
-  readonly passphrase: string;
-  readonly backup_file: string;
-}
-
-/** Asks for the backup's passphrase where it is needed and was not given. */
-async function withPassphrase<T extends AuthoritySecrets>(options: T): Promise<T> {
-  const { backup, encrypt_master_secret: encrypted, backup_file: file } = options;
-  if (!backup || !encrypted || options.passphrase !== '') return options;
-  if (!canPrompt()) {
-    throw new ConfigError(
-      'a passphrase for the backup of the master secret is missing: ' +
-        'give --passphrase-file, MPIN_PASSPHRASE_FILE or MPIN_PASSPHRASE, or start at a terminal',
-    );
-  }
-  const passphrase = existsSync(file)
-    ? await promptHidden(`Passphrase of ${file}: `)
-    : await promptNew('passphrase');
-  if (passphrase === '') throw new ConfigError('an empty passphrase protects nothing');
-  return { ...options, passphrase };
 }

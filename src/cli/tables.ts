@@ -1,4 +1,10 @@
 /** All option tables: what one role does not know may still be another's. */
+import {
+  addApplicationOptions,
+  getCredentialsOptions,
+  rotateApplicationOptions,
+} from '../config/applications.js';
+import { changePassphraseOptions, retireOptions, rotateOptions } from '../config/backup.js';
 import { benchOptions } from '../config/bench.js';
 import { loginOptions } from '../config/client.js';
 import { dtaOptions } from '../config/dta.js';
@@ -21,7 +27,15 @@ export const ROLE_TABLES: Readonly<Record<string, OptionTable>> = {
   bench: benchOptions,
 };
 
-export const ALL_TABLES: readonly OptionTable[] = Object.values(ROLE_TABLES);
+export const ALL_TABLES: readonly OptionTable[] = [
+  ...Object.values(ROLE_TABLES),
+  changePassphraseOptions,
+  rotateOptions,
+  retireOptions,
+  getCredentialsOptions,
+  addApplicationOptions,
+  rotateApplicationOptions,
+];
 
 /** The table of a role; throws CliError for another name. */
 export function tableOf(role: string): OptionTable {

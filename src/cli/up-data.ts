@@ -1,9 +1,10 @@
 /** The data folder of `mpin up`: what must survive a restart, readable by its owner alone. */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentialsJson, issueCredentials, readCredentials } from '../config/credentials.js';
 import { CliError } from './errors.js';
+import { replacePrivate } from './private-file.js';
 
 export interface DataFolder {
   readonly credentials: string;
@@ -16,7 +17,6 @@ export interface DataFolder {
 
 const PASSPHRASE_BYTES = 32;
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 /**
  * Opens the folder, making what is missing.
@@ -47,22 +47,16 @@ function ensurePassphrase({ passphrase, dtaBackup, hostedBackup }: Omit<DataFold
   if (backup !== undefined) {
     throw new CliError(`${passphrase} is missing, and ${backup} cannot be opened without it`);
   }
-  replaceFile(passphrase, `${randomBytes(PASSPHRASE_BYTES).toString('hex')}\n`);
+  replacePrivate(passphrase, `${randomBytes(PASSPHRASE_BYTES).toString('hex')}\n`);
 }
 
 /** Identity and key of the application stay; only the address may move with the options. */
 function ensureCredentials(file: string, apiUrl: string): void {
   if (!existsSync(file)) {
-    replaceFile(file, credentialsJson(issueCredentials(apiUrl)));
+    replacePrivate(file, credentialsJson(issueCredentials(apiUrl)));
     return;
   }
   const credentials = readCredentials(file);
-  if (credentials.apiUrl !== apiUrl) replaceFile(file, credentialsJson({ ...credentials, apiUrl }));
-}
-
-/** A crash leaves the old file or the new one, never half of it. */
-function replaceFile(file: string, text: string): void {
-  const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, text, { mode: FILE_MODE, flag: 'wx' });
-  renameSync(draft, file);
+  if (credentials.apiUrl !== apiUrl)
+    replacePrivate(file, credentialsJson({ ...credentials, apiUrl }));
 }

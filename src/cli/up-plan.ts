@@ -50,6 +50,8 @@ export function planOf(options: UpOptions, urls: Urls, data: DataFolder): ChildS
       port: options.dtaPort,
       backup_file: data.dtaBackup,
       allowFrom: neighbours(dtaHost),
+      // Whoever named another address has decided.
+      allowPublicAddress: 'true',
     }),
     child('hosted', {
       ...authority,

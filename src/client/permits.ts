@@ -1,6 +1,9 @@
-/** Today's time permit from its two shares (contract §4.5): ours from the RPS, the hosted one. */
+/**
+ * Today's time permit from its shares (contract §4.5): one from the RPS, and of each hosted
+ * authority one.
+ */
 import { ClientError } from './errors.js';
-import { fromHex } from './hex.js';
+import { fromHex, toHex } from './hex.js';
 import { type ClientParts, POINT_BYTES } from './parts.js';
 import { type Fields, fieldsOf, type Settings } from './settings.js';
 import type { CachedPermit } from './storage.js';
@@ -34,12 +37,29 @@ export async function fetchTimePermit(
   }
   const ours = fromHex(fields['timePermit'], 'time permit share', POINT_BYTES);
   const share =
-    cached?.date === date
-      ? cached.share
-      : ((await fromStorage(parts, settings, { date, fields })) ??
-        (await fromHosted(parts, settings, fields)));
+    cached?.date === date ? cached.share : await hostedShare(parts, settings, { date, fields });
   const hosted = fromHex(share, 'hosted time permit share', POINT_BYTES);
   return { date, permit: await parts.crypto.add(ours, hosted), cached: { date, share } };
+}
+
+/** What all hosted authorities give together; the first one's may lie in the storage. */
+async function hostedShare(
+  parts: ClientParts,
+  settings: Settings,
+  day: { date: number; fields: Fields },
+): Promise<string> {
+  const { appId, hostedUrls } = settings;
+  const [first = '', ...others] = hostedUrls;
+  let sum =
+    (await fromStorage(parts, settings, day)) ??
+    (await fromHosted(parts, { appId, hostedUrl: first }, day.fields));
+  for (const hostedUrl of others) {
+    const [a, b] = [sum, await fromHosted(parts, { appId, hostedUrl }, day.fields)].map((share) =>
+      fromHex(share, 'hosted time permit share', POINT_BYTES),
+    ) as [Uint8Array, Uint8Array];
+    sum = toHex(await parts.crypto.add(a, b));
+  }
+  return sum;
 }
 
 /** Published permits are bare hex; anything else means: not published, ask the hosted side. */
@@ -56,7 +76,7 @@ async function fromStorage(
 
 async function fromHosted(
   { transport }: ClientParts,
-  { appId, hostedUrl }: Settings,
+  { appId, hostedUrl }: { readonly appId: string; readonly hostedUrl: string },
   fields: Fields,
 ): Promise<string> {
   const query = new URLSearchParams({

@@ -94,19 +94,28 @@ async function localShare(
 }
 
 async function makeToken(
-  { transport, crypto }: ClientParts,
-  { hostedUrl }: Settings,
+  parts: ClientParts,
+  { hostedUrls }: Settings,
   { share, params, mpinId, pin }: LocalShare & { mpinId: string; pin: number },
 ): Promise<string> {
-  const url = `${hostedUrl}clientSecret?${params}`;
+  const { crypto } = parts;
+  let secret = share;
+  for (const base of hostedUrls) {
+    const hosted = await hostedShare(parts, `${base}clientSecret?${params}`);
+    const sum = await crypto.add(secret, hosted);
+    for (const bytes of [secret, hosted]) bytes.fill(0);
+    secret = sum;
+  }
+  const token = await crypto.extractPin(fromHex(mpinId, 'identity'), pin, secret);
+  secret.fill(0);
+  return toHex(token);
+}
+
+async function hostedShare({ transport }: ClientParts, url: string): Promise<Uint8Array> {
   const reply = await transport.request({ method: 'GET', url });
   if (reply.status === 408) throw new ClientError('expired', 'the registration took too long');
   const fields = fieldsOf(reply, 'hosted client secret share');
-  const hosted = fromHex(fields['clientSecret'], 'hosted client secret share', POINT_BYTES);
-  const secret = await crypto.add(share, hosted);
-  const token = await crypto.extractPin(fromHex(mpinId, 'identity'), pin, secret);
-  for (const bytes of [share, hosted, secret]) bytes.fill(0);
-  return toHex(token);
+  return fromHex(fields['clientSecret'], 'hosted client secret share', POINT_BYTES);
 }
 
 /** The PIN is set whatever becomes of this: the server only tidies up after it. */

@@ -9,8 +9,8 @@ export interface Settings {
   readonly setupDoneUrl: string | undefined;
   readonly timePermitsUrl: string;
   readonly timePermitsStorageUrl: string | undefined;
-  /** Base of the hosted services, with its final slash. */
-  readonly hostedUrl: string;
+  /** Bases of the hosted authorities, each with its final slash: usually one. */
+  readonly hostedUrls: readonly string[];
   /** Base of pass 1, pass 2 and the WebSocket. */
   readonly authServerUrl: string;
   readonly authenticateUrl: string;
@@ -32,6 +32,10 @@ export async function fetchSettings(transport: Transport, baseUrl: string): Prom
     if (value === undefined) throw new ClientError('protocol', `client settings lack ${name}`);
     return value;
   };
+  const { authorityURLs } = fields;
+  const further = (Array.isArray(authorityURLs) ? authorityURLs : []).map((url: unknown) =>
+    absolute(String(url), baseUrl),
+  );
   return {
     appId: typeof fields['appID'] === 'string' ? fields['appID'] : '',
     registerUrl: need('registerURL'),
@@ -39,7 +43,7 @@ export async function fetchSettings(transport: Transport, baseUrl: string): Prom
     setupDoneUrl: optional('setupDoneURL'),
     timePermitsUrl: need('timePermitsURL'),
     timePermitsStorageUrl: optional('timePermitsStorageURL'),
-    hostedUrl: `${need('certivoxURL').replace(/\/+$/, '')}/`,
+    hostedUrls: [need('certivoxURL'), ...further].map((url) => `${url.replace(/\/+$/, '')}/`),
     authServerUrl: need('mpinAuthServerURL'),
     authenticateUrl: need('authenticateURL'),
     usePermits: fields['usePermits'] !== false,

@@ -6,6 +6,8 @@ export interface Credentials {
   readonly appId: string;
   /** Used as text, never decoded (contract §7). Secret. */
   readonly appKey: string;
+  /** The key before a rotation, as long as others may still sign with it. Secret. */
+  readonly previousAppKey?: string;
   /** Base of the hosted services, with its final slash. */
   readonly apiUrl: string;
   /** The hosted share of the server secret, when the file carries it: 256 hex. Secret. */
@@ -17,21 +19,30 @@ const APP_KEY_BYTES = 32;
 
 /** Reads credentials.json; throws an Error that names the file and what is wrong with it. */
 export function readCredentials(file: string): Credentials {
-  const fields = parseObject(file);
+  return toCredentials(parseObject(file), file);
+}
+
+/** The same of a content that came otherwise; `where` names it. */
+export function toCredentials(
+  fields: Readonly<Record<string, unknown>>,
+  where: string,
+): Credentials {
   const need = (name: string): string => {
     const value = fields[name];
     if (typeof value !== 'string' || value === '') {
-      throw new Error(`${file}: "${name}" is missing or not a text`);
+      throw new Error(`${where}: "${name}" is missing or not a text`);
     }
     return value;
   };
   const apiUrl = need('api_url');
   const share = fields['certivox_server_secret'];
+  const previous = fields['previous_app_key'];
   return {
     appId: need('app_id'),
     appKey: need('app_key'),
     apiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,
     ...(typeof share === 'string' ? { serverSecretShare: share } : {}),
+    ...(typeof previous === 'string' && previous !== '' ? { previousAppKey: previous } : {}),
   };
 }
 
@@ -45,8 +56,16 @@ export function issueCredentials(apiUrl: string): Credentials {
 }
 
 /** The text of a credentials.json. */
-export function credentialsJson({ appId, appKey, apiUrl }: Credentials): string {
-  return `${JSON.stringify({ app_id: appId, app_key: appKey, api_url: apiUrl }, null, 2)}\n`;
+export function credentialsJson(credentials: Credentials): string {
+  const { appId, appKey, apiUrl, previousAppKey, serverSecretShare } = credentials;
+  const fields = {
+    app_id: appId,
+    app_key: appKey,
+    api_url: apiUrl,
+    previous_app_key: previousAppKey,
+    certivox_server_secret: serverSecretShare,
+  };
+  return `${JSON.stringify(fields, null, 2)}\n`;
 }
 
 function parseObject(file: string): Record<string, unknown> {

@@ -28,6 +28,11 @@ export const authorityOptions = {
   ),
   passphrase: secret('', 'Opens the backup; asked for at the terminal when absent'),
   salt: text('', 'Salt of a backup written by the reference server, exactly as in its config.py'),
+  replayProtection: bool(
+    false,
+    'Answer each signed query once within its life. Clients that ask again after a lost reply, as ' +
+      'they may, are then refused',
+  ),
   cryptoThreads: int(1, 'threads', 'Worker threads that make shares; each keeps one core busy', {
     min: 1,
     max: 64,
@@ -43,6 +48,11 @@ export const authorityOptions = {
 
 export const dtaOptions = {
   address: text('127.0.0.1', 'Address to listen on. The D-TA must never be reachable in public'),
+  allowPublicAddress: bool(
+    false,
+    'Listen on an address beyond this machine without TLS: its network is a private one. Without ' +
+      'this such an address ends the start',
+  ),
   port: port(8001, 'Port to listen on; 0 for any free one'),
   allowFrom: list(
     ['127.0.0.0/8', '::1/128'],

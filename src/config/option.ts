@@ -102,7 +102,8 @@ export function notPlainUrl(value: string): string | undefined {
   return plain ? undefined : 'not a plain http or https URL';
 }
 
-function notHttpUrl(value: string): string | undefined {
+/** What {@link url} takes. */
+export function notHttpUrl(value: string): string | undefined {
   const sound = URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
   return value === '' || sound ? undefined : 'not an http or https URL';
 }

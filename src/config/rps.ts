@@ -6,6 +6,7 @@ import {
   bool,
   int,
   list,
+  notHttpUrl,
   notPlainUrl,
   type OptionsOf,
   type OptionTable,
@@ -22,6 +23,12 @@ const MAP_ENTRIES_MAX = 16_000_000;
 
 const entries = (initial: number, why: string) =>
   int(initial, 'entries', why, { min: 1, max: MAP_ENTRIES_MAX });
+
+/** Says what is wrong with one of several URLs, separated by commas. */
+function notHttpUrls(value: string): string | undefined {
+  const faults = value.split(',').map((one) => notHttpUrl(one.trim()));
+  return faults.find((fault) => fault !== undefined);
+}
 
 /** Where the hosted share of the server secret may come from, when it is not given itself. */
 const SERVER_SECRET_WORDS = ['dta', 'credentials.json', 'manual'] as const;
@@ -133,7 +140,18 @@ const stopOptions = {
 
 /** Where things are, for clients, for the RPA and for us. */
 const urlOptions = {
-  DTALocalURL: url('http://127.0.0.1:8001', 'Base URL of the local D-TA'),
+  DTALocalURL: text(
+    'http://127.0.0.1:8001',
+    'Base URL of the local D-TA; several, separated by commas, are authorities whose shares are ' +
+      'added up here, so that clients see one',
+    { check: notHttpUrls },
+  ),
+  furtherAuthorityURLs: list(
+    [],
+    'Base URLs of hosted authorities beside that of the credentials, for clients that know of ' +
+      'more than two: each asks them itself',
+    { check: notPlainUrl },
+  ),
   rpsBaseURL: text(
     '',
     'URL under which clients reach this service, as https://login.example.com; empty makes all ' +
@@ -200,6 +218,13 @@ export const rpsOptions = {
       'certivox_server_secret of the credentials (credentials.json), the terminal (manual), or ' +
       'this very text of 256 hexadecimal digits',
     { words: SERVER_SECRET_WORDS, check: serverSecretFault },
+  ),
+  serverSecretRefreshSeconds: int(
+    300,
+    'seconds',
+    'Between two looks whether an authority rotates its secret; its lead time must be longer. 0 ' +
+      'for none',
+    { min: 0, max: 86_400 },
   ),
   VerifyUserExpireSeconds: int(3600, 'seconds', 'Time a person has to confirm a registration', {
     min: 1,

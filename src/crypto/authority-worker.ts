@@ -10,8 +10,13 @@ export type AuthorityTask =
 
 const { secret, provider } = workerData as WorkerSecret;
 
-/** The shares asked for, one after the other. The arguments were checked by the pool. */
-export default function makeShares(task: AuthorityTask): Uint8Array {
+/** An answer for each task. The arguments were checked by the pool. */
+export default function makeShares(tasks: readonly AuthorityTask[]): Uint8Array[] {
+  return tasks.map(sharesOf);
+}
+
+/** The shares asked for, one after the other. */
+function sharesOf(task: AuthorityTask): Uint8Array {
   switch (task.make) {
     case 'serverSecret':
       return serverSecretShare(secret, provider);

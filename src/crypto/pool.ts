@@ -8,6 +8,7 @@ import { serverSecretShare } from './authority.js';
 import type { AuthorityTask } from './authority-worker.js';
 import { Batcher, type BatcherStats, type BatchReport } from './batcher.js';
 import type { RecordFields } from './record.js';
+import { MESSAGES_PER_WORKER, ShareBatcher } from './share-batcher.js';
 import { G1_BYTES, HASH_BYTES } from './sizes.js';
 import { createVerifier } from './verifier.js';
 import type { VerifyResult, VerifyTask } from './verifier-worker.js';
@@ -111,13 +112,16 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
 export function createAuthorityPool(
   options: PoolOptions & { readonly masterSecret: Uint8Array },
 ): AuthorityPool {
-  const { masterSecret, provider } = options;
+  const { masterSecret, provider, onFault } = options;
+  const { threads = defaultThreads(), queueMax = QUEUE_MAX } = options;
+  demandCount('queueMax', queueMax, 1);
   serverSecretShare(masterSecret, provider);
-  const pool = new WorkerPool<AuthorityTask, Uint8Array>(
+  const workers = new WorkerPool<readonly AuthorityTask[], Uint8Array[]>(
     workerModule(import.meta.url, 'authority-worker'),
     masterSecret,
-    options,
+    { threads, queueMax: 0, tasksPerWorker: MESSAGES_PER_WORKER, provider, onFault },
   );
+  const pool = new ShareBatcher(workers, { threads, queueMax });
   return {
     serverSecretShare: () => pool.run({ make: 'serverSecret' }),
     async clientSecretShare(hashMpinId) {

@@ -58,7 +58,7 @@ interface Bucket {
  * With more keys than there is room for that happens sooner, and some are forgotten: whoever
  * commands so many addresses is not stopped by a limit on each.
  */
-class Buckets {
+export class Buckets {
   readonly #perMs: number;
   readonly #burst: number;
   readonly #fillMs: number;

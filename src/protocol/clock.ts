@@ -69,3 +69,13 @@ export function parseServerTime(text: string): number | undefined {
   const [, date, time] = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d).?$/.exec(text) ?? [];
   return parseIsoSeconds(`${date}T${time}Z`);
 }
+
+/**
+ * Reads `YYYY-MM-DDTHH:MM:SS[.ffffff]` in UTC without a zone, as {@link isoMicros} writes it and
+ * as Python prints it, which leaves out a fraction of zero; undefined for any other text.
+ */
+export function parseIsoMicros(text: string): number | undefined {
+  const [, seconds, fraction = ''] = /^(.{19})(?:\.(\d{6}))?$/.exec(text) ?? [];
+  const ms = seconds === undefined ? undefined : parseIsoSeconds(`${seconds}Z`);
+  return ms === undefined ? undefined : ms + Number(fraction.slice(0, 3));
+}

@@ -42,10 +42,13 @@ export function signClientSecret(
   return sign(appKey, 'clientSecret', appId, hashMpinId, hashUserId, expires);
 }
 
-/** Signature of a `serverSecret` or `apiSettings` query (contract §7). */
+/** What is asked for by app_id and expires alone; `rotateCredentials` is ours. */
+export type Service = 'serverSecret' | 'apiSettings' | 'rotateCredentials';
+
+/** Signature of a `serverSecret` or `apiSettings` query (contract §7), or another of its form. */
 export function signService(
   appKey: string,
-  service: 'serverSecret' | 'apiSettings',
+  service: Service,
   query: { appId: string; expires: string },
 ): string {
   return sign(appKey, service, query.appId, query.expires);

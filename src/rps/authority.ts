@@ -1,8 +1,13 @@
-/** What the RPS asks of the two trusted authorities, signed (contract §7). */
+/**
+ * What the RPS asks of the trusted authorities, signed (contract §7): two of them, or more. All
+ * that it may ask itself count as one to clients, as it adds their shares up.
+ */
 import type { Credentials } from '../config/credentials.js';
-import { objectField, textField } from '../http/json.js';
+import { addG1 } from '../crypto/index.js';
+import type { JsonObject } from '../http/call.js';
+import { isJsonObject, objectField, textField } from '../http/json.js';
 import { type Outgoing, OutgoingError } from '../http/outgoing.js';
-import { type Clock, isoSeconds } from '../protocol/clock.js';
+import { type Clock, isoSeconds, parseIsoSeconds } from '../protocol/clock.js';
 import {
   SIGNATURE_LIFE_MS,
   signClientSecret,
@@ -33,14 +38,32 @@ export interface AuthorityClient {
   ): Promise<{ readonly share: string; readonly params: string }>;
   /** Local time permit shares (130 hex) by day, for `count` days from today. */
   timePermits(hashMpinId: string, count: number): Promise<ReadonlyMap<number, string>>;
-  /** One share of the server secret, 128 bytes; the caller wipes it. */
-  serverSecretShare(authority: 'local' | 'hosted'): Promise<Uint8Array>;
+  /** Every authority that has a share of the server secret. */
+  readonly sources: readonly ShareSource[];
   /** Where clients may read time permits; '' when the hosted side has no such place. */
   permitsStorageURL(): Promise<string>;
 }
 
+/** A share of the server secret, and from when on new identities are made with its secret. */
+export interface DatedShare {
+  /** 128 bytes; the caller wipes it. Secret. */
+  readonly share: Uint8Array;
+  /** Milliseconds since 1970; −∞ for the oldest there is. */
+  readonly fromMs: number;
+}
+
+export interface ShareSource {
+  /** `local` and `hosted`, with a number behind it where there are several. */
+  readonly name: string;
+  /** One share, or while the authority rotates its secret two; the oldest first. */
+  shares(): Promise<readonly DatedShare[]>;
+}
+
 export interface AuthorityParts {
-  readonly localUrl: string;
+  /** The D-TAs that the RPS may ask itself. */
+  readonly localUrls: readonly string[];
+  /** Hosted ones beside that of the credentials, which clients ask themselves. */
+  readonly furtherUrls: readonly string[];
   readonly credentials: Pick<Credentials, 'appId' | 'appKey' | 'apiUrl'>;
   readonly outgoing: Outgoing;
   readonly clock: Clock;
@@ -50,9 +73,19 @@ export interface AuthorityParts {
 export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
   const { credentials, clock } = parts;
   const { appId, appKey, apiUrl } = credentials;
-  const localUrl = `${parts.localUrl.replace(/\/+$/, '')}/`;
+  const localUrls = parts.localUrls.map(withSlash);
+  const hostedUrls = [apiUrl, ...parts.furtherUrls].map(withSlash);
   const ask = (url: string) => answered(parts.outgoing.getJson(url));
   const expiry = () => isoSeconds(clock.now() + SIGNATURE_LIFE_MS);
+  const source = (name: string, url: string): ShareSource => ({
+    name,
+    async shares() {
+      const expires = expiry();
+      const signature = signService(appKey, 'serverSecret', { appId, expires });
+      const query = new URLSearchParams({ app_id: appId, expires, signature });
+      return datedShares(await ask(`${url}serverSecret?${query}`));
+    },
+  });
 
   return {
     async clientSecretShare(hashMpinId, mobile) {
@@ -68,24 +101,25 @@ export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
         signature,
       };
       const params = new URLSearchParams(query).toString();
-      const reply = await ask(`${localUrl}clientSecret?${params}`);
-      return { share: hexField(reply, 'clientSecret', G1_HEX), params };
+      const replies = await Promise.all(
+        localUrls.map((url) => ask(`${url}clientSecret?${params}`)),
+      );
+      const shares = replies.map((reply) => hexField(reply, 'clientSecret', G1_HEX));
+      return { share: sumOf(shares), params };
     },
 
     async timePermits(hashMpinId, count) {
       const signature = signTimePermit(appKey, hashMpinId);
       const query = { hash_mpin_id: hashMpinId, signature, count: `${count}` };
-      const reply = await ask(`${localUrl}timePermits?${new URLSearchParams(query)}`);
-      return permitsOf(objectField(reply, 'timePermits'), count);
+      const text = new URLSearchParams(query).toString();
+      const replies = await Promise.all(localUrls.map((url) => ask(`${url}timePermits?${text}`)));
+      return sumsByDay(replies.map((reply) => permitsOf(objectField(reply, 'timePermits'), count)));
     },
 
-    async serverSecretShare(authority) {
-      const expires = expiry();
-      const signature = signService(appKey, 'serverSecret', { appId, expires });
-      const query = new URLSearchParams({ app_id: appId, expires, signature });
-      const reply = await ask(`${authority === 'local' ? localUrl : apiUrl}serverSecret?${query}`);
-      return Uint8Array.from(Buffer.from(hexField(reply, 'serverSecret', G2_HEX), 'hex'));
-    },
+    sources: [
+      ...localUrls.map((url, index) => source(numbered('local', index), url)),
+      ...hostedUrls.map((url, index) => source(numbered('hosted', index), url)),
+    ],
 
     async permitsStorageURL() {
       const expires = expiry();
@@ -107,6 +141,51 @@ async function answered<T>(reply: Promise<T>): Promise<T> {
     const refused = status !== undefined && status !== 408 && status < 500;
     throw new AuthorityError(refused ? 'refused' : 'unavailable', error.message);
   }
+}
+
+function withSlash(url: string): string {
+  return `${url.replace(/\/+$/, '')}/`;
+}
+
+function numbered(name: string, index: number): string {
+  return index === 0 ? name : `${name} ${index + 1}`;
+}
+
+/** The shares in the reply of `serverSecret`; `generations` is there while a secret is rotated. */
+function datedShares(reply: JsonObject): readonly DatedShare[] {
+  const { generations } = reply;
+  const list = Array.isArray(generations) ? generations.filter(isJsonObject) : [];
+  if (list.length <= 1) return [{ share: shareOf(reply), fromMs: Number.NEGATIVE_INFINITY }];
+  const dated = list.map((generation) => ({
+    share: shareOf(generation),
+    fromMs: parseIsoSeconds(textField(generation, 'activeFrom') ?? '') ?? Number.NEGATIVE_INFINITY,
+  }));
+  return dated.sort((a, b) => (a.fromMs < b.fromMs ? -1 : 1));
+}
+
+function shareOf(reply: JsonObject): Uint8Array {
+  return Uint8Array.from(Buffer.from(hexField(reply, 'serverSecret', G2_HEX), 'hex'));
+}
+
+/** The sum of points in hex; no sum of sound shares fails. */
+function sumOf(shares: readonly string[]): string {
+  const [first = '', ...others] = shares;
+  try {
+    return others.reduce((sum, share) => {
+      const [a, b] = [sum, share].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+      return Buffer.from(addG1(a as Uint8Array, b as Uint8Array)).toString('hex');
+    }, first);
+  } catch {
+    throw new AuthorityError('refused', "the authorities' shares do not add up");
+  }
+}
+
+/** The days that all have given; their clocks may differ by one around midnight. */
+function sumsByDay(all: readonly ReadonlyMap<number, string>[]): ReadonlyMap<number, string> {
+  const [first = new Map<number, string>(), ...others] = all;
+  if (others.length === 0) return first;
+  const days = [...first.keys()].filter((day) => others.every((permits) => permits.has(day)));
+  return new Map(days.map((day) => [day, sumOf(all.map((permits) => `${permits.get(day)}`))]));
 }
 
 function hexField(reply: Record<string, unknown>, name: string, form: RegExp): string {

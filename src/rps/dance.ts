@@ -100,10 +100,10 @@ export class Dance {
     const pool = verifier();
     const dates = options.usePermits ? permitDates(clock.now()) : [0];
     const tries = triesOf(hashMpinId(mpinId), challenges, dates, v);
-    if ((await pool.findAccepted(tries.slice(0, 1))) === 0) return challenges[0];
+    if ((await pool.findAccepted(tries.slice(0, 1), mpinId)) === 0) return challenges[0];
     const others = tries.slice(1);
     if (others.length === 0) return undefined;
-    const accepted = await pool.findAccepted(others);
+    const accepted = await pool.findAccepted(others, mpinId);
     return accepted === -1 ? undefined : others[accepted]?.challenge;
   }
 

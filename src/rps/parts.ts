@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import type { Credentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
-import type { VerifierPool } from '../crypto/pool.js';
 import type { Clock } from '../protocol/clock.js';
 import type { Settlement, Store } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
 import type { AuthorityClient } from './authority.js';
 import type { RpaCallbacks } from './rpa-callbacks.js';
 import type { PublicUrls } from './urls.js';
+import type { LoginVerifier } from './verifiers.js';
 
 /** What the routes draw on; each group names the few it needs. */
 export interface RpsParts {
@@ -20,7 +20,7 @@ export interface RpsParts {
   readonly authority: Pick<AuthorityClient, 'clientSecretShare' | 'timePermits'>;
   readonly rpa: RpaCallbacks;
   /** Throws a 503 (HttpError) as long as there is no server secret. */
-  readonly verifier: () => Pick<VerifierPool, 'findAccepted'>;
+  readonly verifier: () => LoginVerifier;
   /** Who may go on when there is more to do than can be done. */
   readonly admission: LoginAdmission;
   /** Told what became of each pass 2 that was decided, and where it came from. */

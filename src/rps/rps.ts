@@ -31,7 +31,7 @@ import { createRpaCallbacks } from './rpa-callbacks.js';
 import { Secrets } from './secrets.js';
 import { settingsRoutes } from './settings.js';
 import { statusRoutes } from './status.js';
-import { demandUrls, publicUrls } from './urls.js';
+import { authorityUrls, demandUrls, publicUrls } from './urls.js';
 
 /** Calls under way to one D-TA or RPA: each is waited for by one client. */
 const OUTGOING_CONNECTIONS_MAX = 64;
@@ -72,8 +72,7 @@ export async function startRps(given: RpsOptions, context: RoleContext): Promise
   demandProvider(options.cryptoProvider);
   const credentials = readCredentials(options.credentialsFile);
   const urls = publicUrls(options);
-  demandUrls(options, ['DTALocalURL', 'RPAVerifyUserURL', 'RPAPermitUserURL']);
-  if (options.DTALocalURL === '') throw new Error('DTALocalURL: the address of the D-TA is needed');
+  demandUrls(options, ['RPAVerifyUserURL', 'RPAPermitUserURL']);
   const outgoing = createOutgoing({
     connectionsMax: OUTGOING_CONNECTIONS_MAX,
     timeoutMs: OUTGOING_MS_MAX,
@@ -83,9 +82,9 @@ export async function startRps(given: RpsOptions, context: RoleContext): Promise
   const memory = createMemoryStore({ ...options, now: () => clock.now() });
   const store = metrics.timed(memory);
   const authority = withGivenShare(
-    createAuthorityClient({ localUrl: options.DTALocalURL, credentials, outgoing, clock }),
+    createAuthorityClient({ ...authorityUrls(options), credentials, outgoing, clock }),
     options.certivoxServerSecret,
-    credentials,
+    () => readCredentials(options.credentialsFile),
   );
   const { onBatch } = metrics;
   const secrets = new Secrets({ log, clock, options, authority, onBatch });

@@ -1,4 +1,5 @@
-/** What the authorities give at the start, and the workers that hold it from then on. */
+/** What the authorities give, at the start and when it changes, and the workers that hold it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RpsOptions } from '../config/rps.js';
 import {
   type BatchReport,
@@ -10,7 +11,10 @@ import {
 import type { RoleContext } from '../ops/role.js';
 import type { AuthorityClient } from './authority.js';
 import { unavailable } from './replies.js';
-import { acquireServerSecret, untilThere } from './server-secret.js';
+import { acquireServerSecrets, askServerSecrets, untilThere } from './server-secret.js';
+import { type LoginVerifier, Verifiers } from './verifiers.js';
+
+const SECOND_MS = 1_000;
 
 export interface SecretsParts extends RoleContext {
   readonly options: RpsOptions;
@@ -18,25 +22,27 @@ export interface SecretsParts extends RoleContext {
   readonly onBatch: (report: BatchReport) => void;
 }
 
-/** What the authorities give at the start, as far as it is there. */
+/** What the authorities give, as far as it is there. */
 export class Secrets {
   storageURL: string | undefined;
   readonly #parts: SecretsParts;
   readonly #end = new AbortController();
-  #pool: VerifierPool | undefined;
+  readonly #verifiers: Verifiers;
+  #refreshing: Promise<void> = Promise.resolve();
 
   constructor(parts: SecretsParts) {
     this.#parts = parts;
+    this.#verifiers = new Verifiers((serverSecret) => this.#startPool(serverSecret));
   }
 
   /** The workers, once there is a secret for them. */
-  get pool(): VerifierPool | undefined {
-    return this.#pool;
+  get pool(): Verifiers | undefined {
+    return this.#verifiers.ready ? this.#verifiers : undefined;
   }
 
-  verifier(): VerifierPool {
-    if (this.#pool === undefined) throw unavailable('Waiting for the server secret, try again');
-    return this.#pool;
+  verifier(): LoginVerifier {
+    if (!this.#verifiers.ready) throw unavailable('Waiting for the server secret, try again');
+    return this.#verifiers;
   }
 
   /** Resolves when everything is there; rejects when that was given up. */
@@ -44,7 +50,11 @@ export class Secrets {
     const { authority, log } = this.#parts;
     const asking = { log, signal: this.#end.signal };
     return Promise.all([
-      acquireServerSecret(authority, asking).then((secret) => this.#startPool(secret)),
+      acquireServerSecrets(authority.sources, asking).then(async (secrets) => {
+        asking.signal.throwIfAborted();
+        await this.#verifiers.replace(secrets);
+        this.#refreshing = this.#refreshOn();
+      }),
       untilThere('address of the permit storage', asking, async () => {
         const url = await authority.permitsStorageURL();
         this.storageURL = url === '' ? undefined : url;
@@ -52,29 +62,52 @@ export class Secrets {
     ]).then(() => {});
   }
 
+  /** Asks the authorities again: what they have now is what is worked with from then on. */
+  async refresh(): Promise<void> {
+    const { authority, log } = this.#parts;
+    try {
+      const secrets = await askServerSecrets(authority.sources);
+      const generations = secrets.length;
+      if (this.#end.signal.aborted) {
+        for (const { share } of secrets) share.fill(0);
+      } else if (await this.#verifiers.replace(secrets)) {
+        log.warn({ generations }, 'the server secret has changed: an authority rotates its own');
+      }
+    } catch (error) {
+      // Whatever it was, there is a secret to go on with.
+      log.warn(`server secret not refreshed, going on with it: ${(error as Error).message}`);
+    }
+  }
+
   giveUp(): void {
     this.#end.abort(new Error('stopped before it was ready'));
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    this.giveUp();
+    await this.#refreshing;
+    await this.#verifiers.close();
   }
 
-  #startPool(serverSecret: Uint8Array): void {
+  async #refreshOn(): Promise<void> {
+    const everyMs = this.#parts.options.serverSecretRefreshSeconds * SECOND_MS;
+    const { signal } = this.#end;
+    while (everyMs > 0 && !signal.aborted) {
+      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await this.refresh();
+    }
+  }
+
+  #startPool(serverSecret: Uint8Array): VerifierPool {
     const { options, log, onBatch } = this.#parts;
     const { cryptoProvider, cryptoThreads, verifyQueueMax } = options;
-    try {
-      this.#end.signal.throwIfAborted();
-      this.#pool = createVerifierPool({
-        serverSecret,
-        provider: demandProvider(cryptoProvider),
-        threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
-        queueMax: verifyQueueMax,
-        onBatch,
-        onFault: (error) => log.error({ err: error }, 'a worker died'),
-      });
-    } finally {
-      serverSecret.fill(0);
-    }
+    return createVerifierPool({
+      serverSecret,
+      provider: demandProvider(cryptoProvider),
+      threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
+      queueMax: verifyQueueMax,
+      onBatch,
+      onFault: (error) => log.error({ err: error }, 'a worker died'),
+    });
   }
 }

@@ -52,6 +52,9 @@ function clientSettings(parts: SettingsParts): Answer {
     accessNumberUseCheckSum: options.accessNumberUseCheckSum,
     accessNumberDigits: options.accessNumberUseCheckSum ? DIGITS_WITH_CHECK : DIGITS_WITHOUT_CHECK,
     cSum: CHECK_SUM_ALGORITHM,
+    ...(options.furtherAuthorityURLs.length === 0
+      ? {}
+      : { authorityURLs: options.furtherAuthorityURLs }),
     // Clients cope with its absence better than with a URL that is none.
     ...(storage === undefined ? {} : { timePermitsStorageURL: storage }),
     ...(options.requestOTP ? {} : accessNumberUrls(urls.api)),

@@ -46,6 +46,26 @@ export function demandUrls<Name extends string>(
   }
 }
 
+/**
+ * The authorities by the options that name them. Throws an Error that names the option of an
+ * address that is none, or of one that stands twice: its share would count twice.
+ */
+export function authorityUrls(options: Pick<RpsOptions, 'DTALocalURL' | 'furtherAuthorityURLs'>): {
+  readonly localUrls: readonly string[];
+  readonly furtherUrls: readonly string[];
+} {
+  const listed = options.DTALocalURL.split(',').map((url) => url.trim());
+  const localUrls = listed.filter((url) => url !== '');
+  const furtherUrls = options.furtherAuthorityURLs;
+  if (localUrls.length === 0) throw new Error('DTALocalURL: the address of the D-TA is needed');
+  const named = { DTALocalURL: localUrls, furtherAuthorityURLs: furtherUrls };
+  for (const [name, urls] of Object.entries(named)) {
+    for (const url of urls) demandUrls({ [name]: url }, [name]);
+    if (new Set(urls).size < urls.length) throw new Error(`${name}: the same address twice`);
+  }
+  return { localUrls, furtherUrls };
+}
+
 /** A base without its final slash: clients append `/…` (contract §1, 5). */
 function base(option: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

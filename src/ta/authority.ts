@@ -3,11 +3,10 @@
  * that gives out the shares. The customer's D-TA is one, the hosted side runs another.
  */
 import type { Logger } from 'pino';
-import type { Credentials } from '../config/credentials.js';
 import type { AuthorityOptions } from '../config/dta.js';
 import { serviceBytes } from '../config/entropy.js';
 import { randomSecret } from '../crypto/index.js';
-import { type AuthorityPool, createAuthorityPool, demandProvider } from '../crypto/pool.js';
+import { createAuthorityPool, demandProvider } from '../crypto/pool.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
@@ -15,14 +14,17 @@ import { mixInService } from '../ops/entropy.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { isMixed } from '../protocol/tokens.js';
 import { dtaRoutes } from './dta-routes.js';
-import { drawMasterSecret } from './master-secret.js';
+import { Keyring } from './keyring.js';
+import { drawMasterSecret, wipe } from './master-secret.js';
+import { protectMemory } from './memory.js';
 import { BODY_BYTES_MAX, DTA_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
-import { applicationsOf } from './signed-query.js';
-import { masterSecret } from './vault.js';
+import { type FindApplication, signaturesOnce } from './signed-query.js';
+import { masterSecret, type VaultOptions } from './vault.js';
+import { watchBackup } from './watch.js';
 
 /**
- * Shares that may wait for a thread: at 0.3 to 1 ms each, one second's work. Whoever comes later
- * gets 503 at once, which is sooner than their own time-out.
+ * Shares that may wait for a thread: at 0.1 to 1 ms each, a second's work at most. Whoever comes
+ * later gets 503 at once, which is sooner than their own time-out.
  */
 const QUEUE_MAX = 1000;
 
@@ -35,7 +37,7 @@ export interface AuthoritySettings {
   /** CIDRs whose hosts may ask. */
   readonly allowFrom: readonly string[];
   /** Whose queries are answered. */
-  readonly application: Credentials;
+  readonly find: FindApplication;
   readonly options: AuthorityOptions & { readonly backup_file: string };
 }
 
@@ -46,27 +48,17 @@ export interface AuthoritySettings {
  */
 export async function startAuthority(
   settings: AuthoritySettings,
-  { log, clock }: RoleContext,
+  context: RoleContext,
 ): Promise<RunningRole> {
-  const { options, application } = settings;
-  const provider = demandProvider(options.cryptoProvider);
-  await mixInConfigured(options, log);
-  const newSecret = isMixed() ? drawMasterSecret : randomSecret;
-  const master = await masterSecret(options, { log, clock, newSecret });
-  const shares = createAuthorityPool({
-    masterSecret: master.secret,
-    provider,
-    threads: options.cryptoThreads,
-    queueMax: QUEUE_MAX,
-    onFault: (error) => log.error({ err: error }, 'a worker thread died and is replaced'),
-  });
-  // The pool has its own copy.
-  master.secret.fill(0);
-  const { startTime } = master;
-  const find = applicationsOf([application]);
-  const routes = dtaRoutes({ shares, startTime, find, clock, log });
-  const server = await listen(shares, () =>
-    startHttpServer({
+  const { options } = settings;
+  const { log, clock } = context;
+  protectMemory(log);
+  const keyring = await openKeyring(options, context);
+  const once = options.replayProtection ? signaturesOnce() : undefined;
+  const routes = dtaRoutes({ shares: keyring, find: settings.find, clock, log, once });
+  let server: HttpServer;
+  try {
+    server = await startHttpServer({
       host: settings.host,
       port: settings.port,
       routes,
@@ -76,16 +68,49 @@ export async function startAuthority(
       bodyBytesMax: BODY_BYTES_MAX,
       replies: repliesOf('D-TA server', DTA_MARKS),
       log,
-    }),
-  );
+    });
+  } catch (error) {
+    await keyring.close();
+    throw error;
+  }
+  const watch = options.backup ? watchBackup(options, keyring, log) : undefined;
   return {
     address: server.address,
     ready: Promise.resolve(),
     stop: async () => {
+      await watch?.stop();
       await server.stop(STOP_GRACE_MS);
-      await shares.close();
+      await keyring.close();
     },
   };
+}
+
+/** Resolves once shares were made, so that nobody finds an authority that cannot work. */
+async function openKeyring(
+  options: AuthorityOptions & VaultOptions,
+  { log, clock }: RoleContext,
+): Promise<Keyring> {
+  const provider = demandProvider(options.cryptoProvider);
+  await mixInConfigured(options, log);
+  const newSecret = isMixed() ? drawMasterSecret : randomSecret;
+  const master = await masterSecret(options, { log, clock, newSecret });
+  try {
+    return await Keyring.open(master, {
+      clock,
+      issuedFile: `${options.backup_file}.issued`,
+      startPool: (secret) =>
+        createAuthorityPool({
+          masterSecret: secret,
+          provider,
+          threads: options.cryptoThreads,
+          queueMax: QUEUE_MAX,
+          onFault: (error) => log.error({ err: error }, 'a worker thread died and is replaced'),
+        }),
+    });
+  } finally {
+    // The pools have their own copies.
+    wipe(master);
+  }
 }
 
 /** Before a master secret is made, as there it counts most (option EntropySources). */
@@ -94,18 +119,4 @@ async function mixInConfigured(options: AuthorityOptions, log: Logger): Promise<
   const ask = (url: string) => outgoing.getText(url);
   await mixInService(serviceBytes(options), { url: options.entropyURL, ask, log });
   await outgoing.close();
-}
-
-/** Listens once a first share was made, so that nobody finds an authority that cannot work. */
-async function listen(
-  shares: AuthorityPool,
-  start: () => Promise<HttpServer>,
-): Promise<HttpServer> {
-  try {
-    (await shares.serverSecretShare()).fill(0);
-    return await start();
-  } catch (error) {
-    await shares.close();
-    throw error;
-  }
 }

@@ -1,10 +1,11 @@
 /**
- * The backup on disk. It appears whole or not at all, survives a loss of power, and is never
- * replaced: whatever goes wrong, an older secret is still there.
+ * The backup on disk. It appears whole or not at all and survives a loss of power. A start never
+ * replaces one; what does is asked to by name (upgrade, new passphrase, rotation), and replaces
+ * the very file that it has read. Whatever goes wrong, the older file is still there.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from './backup-fields.js';
 
@@ -80,8 +81,52 @@ export async function writeBackupFile(file: string, text: string): Promise<boole
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw new BackupError(`cannot be written: ${reasonOf(error)}`);
   } finally {
-    // Left over only by a crash: then it holds a secret that was never used, sealed and 0600.
+    // Left over only by a crash: 0600, with a secret that nobody has used yet.
     await unlink(temp).catch(() => undefined);
+  }
+}
+
+/**
+ * Puts `text` in the place of a backup that still reads `before`, at once and for good: a reader
+ * finds one or the other, whole, and so does the next start after a crash.
+ * @throws BackupError when the file is another by now, or the new one cannot be written safely;
+ * the old one is then as it was
+ */
+export async function replaceBackupFile(file: string, before: string, text: string): Promise<void> {
+  const lock = `${file}.lock`;
+  const temp = `${file}.${randomBytes(TEMP_NAME_BYTES).toString('hex')}.tmp`;
+  await takeLock(lock);
+  try {
+    if ((await readBackupFile(file))?.text !== before) {
+      throw new BackupError('was changed by someone else in the meantime: nothing is written');
+    }
+    await writeFlushed(temp, text);
+    await rename(temp, file);
+  } catch (error) {
+    await unlink(temp).catch(() => undefined);
+    if (error instanceof BackupError) throw error;
+    throw new BackupError(`cannot be written: ${reasonOf(error)}`);
+  } finally {
+    await unlink(lock).catch(() => undefined);
+  }
+  await flushFolder(dirname(file)).catch((error: unknown) => {
+    throw new BackupError(
+      `is replaced, but a loss of power may bring the old one back: ${reasonOf(error)}`,
+    );
+  });
+}
+
+/** Two commands at once would each write what it has read, and one change would be lost. */
+async function takeLock(lock: string): Promise<void> {
+  try {
+    await (await open(lock, 'wx', OWNER_ONLY)).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw new BackupError(`cannot be written: ${reasonOf(error)}`);
+    }
+    throw new BackupError(
+      `is being changed by another command; if there is none, one has died: delete ${lock}`,
+    );
   }
 }
 

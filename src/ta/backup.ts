@@ -10,6 +10,11 @@
  * associated data, so none of it can be changed without the passphrase. A backup that is not
  * encrypted has, after the startTime, `master_secret_hex` (the name the reference reads) and a
  * `checksum`, which finds damage but no ill will.
+ *
+ * While one secret takes over from another the version is 2, the header has after the startTime
+ *   "rotation": {"previousStartTime", "activeFrom", "servedUntil"}
+ * and the plaintext is both secrets, the new one first; unencrypted, `previous_secret_hex` is the
+ * second. An earlier program refuses version 2, where it would lose the previous secret.
  */
 import {
   createCipheriv,
@@ -37,11 +42,14 @@ import {
   MASTER_SECRET_BYTES,
   type MasterSecret,
   type OpenedBackup,
+  type Rotation,
+  wipe,
 } from './master-secret.js';
 import { openOldBackup } from './old-backup.js';
 
 const FORMAT = 'mpin-master-secret';
 const VERSION = 1;
+const ROTATION_VERSION = 2;
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -63,9 +71,12 @@ const COST_BOUNDS = {
 
 interface Header {
   readonly format: typeof FORMAT;
-  readonly version: typeof VERSION;
+  readonly version: typeof VERSION | typeof ROTATION_VERSION;
   readonly startTime: string;
+  readonly rotation?: RotationTimes;
 }
+
+type RotationTimes = Omit<Rotation, 'previous'>;
 
 interface SealedHeader extends Header {
   readonly kdf: {
@@ -89,7 +100,7 @@ export interface BackupKey {
 export async function sealBackup(master: MasterSecret, passphrase: string): Promise<string> {
   needPassphrase(passphrase);
   const header: SealedHeader = {
-    ...headerOf(master.startTime),
+    ...headerFor(master),
     kdf: { name: 'scrypt', ...COST, salt: randomBytes(SALT_BYTES).toString('hex') },
     cipher: { name: CIPHER, nonce: randomBytes(NONCE_BYTES).toString('hex') },
   };
@@ -98,15 +109,50 @@ export async function sealBackup(master: MasterSecret, passphrase: string): Prom
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   key.fill(0);
   cipher.setAAD(associatedData(header));
-  const ciphertext = Buffer.concat([cipher.update(master.secret), cipher.final()]).toString('hex');
+  const plaintext = joined(master);
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]).toString('hex');
+  plaintext.fill(0);
   return render({ ...header, ciphertext, tag: cipher.getAuthTag().toString('hex') });
 }
 
 /** The text of a backup without encryption. */
-export function plainBackup({ secret, startTime }: MasterSecret): string {
-  const header = headerOf(startTime);
-  const hex = Buffer.from(secret).toString('hex');
-  return render({ ...header, master_secret_hex: hex, checksum: checksum(header, hex) });
+export function plainBackup(master: MasterSecret): string {
+  const header = headerFor(master);
+  const secrets = joined(master);
+  const fields = hexFields(secrets);
+  const sum = checksum(header, secrets.toString('hex'));
+  secrets.fill(0);
+  return render({ ...header, ...fields, checksum: sum });
+}
+
+/** The one secret, or both: what is encrypted, in this order. */
+function joined({ secret, rotation }: MasterSecret): Buffer {
+  return Buffer.concat(rotation === undefined ? [secret] : [secret, rotation.previous]);
+}
+
+function hexFields(secrets: Buffer): JsonObject {
+  const [current, previous] = [0, 1].map((index) =>
+    secrets.toString('hex', index * MASTER_SECRET_BYTES, (index + 1) * MASTER_SECRET_BYTES),
+  );
+  return {
+    master_secret_hex: current,
+    ...(previous === '' ? {} : { previous_secret_hex: previous }),
+  };
+}
+
+/** Takes apart what `joined` made; the given bytes are wiped. */
+function parted(header: Header, secrets: Buffer): MasterSecret {
+  const { startTime, rotation } = header;
+  const at = (index: number) =>
+    Uint8Array.from(
+      secrets.subarray(index * MASTER_SECRET_BYTES, (index + 1) * MASTER_SECRET_BYTES),
+    );
+  const master =
+    rotation === undefined
+      ? { secret: at(0), startTime }
+      : { secret: at(0), startTime, rotation: { previous: at(1), ...rotation } };
+  secrets.fill(0);
+  return master;
 }
 
 /**
@@ -117,27 +163,28 @@ export async function openBackup(text: string, key: BackupKey): Promise<OpenedBa
   const object = parseJsonText(text);
   if (object === undefined) throw new BackupError('it is no JSON object: damaged or cut short');
   const master = await openObject(object, key);
-  if (isMasterSecret(master.secret)) return master;
-  master.secret.fill(0);
+  const { secret, rotation } = master;
+  if (isMasterSecret(secret) && isMasterSecret(rotation?.previous ?? secret)) return master;
+  wipe(master);
   throw new BackupError('the secret in it is not in [1, r): the file is damaged');
 }
 
 async function openObject(object: JsonObject, key: BackupKey): Promise<OpenedBackup> {
   if (!Object.hasOwn(object, 'format')) return openOldBackup(object, key);
   fixedField(object, 'format', FORMAT);
-  fixedField(object, 'version', VERSION);
-  const header = headerOf(startTimeField(object));
+  const header = readHeader(object);
   if (Object.hasOwn(object, 'master_secret_hex')) return openPlain(header, object);
   return openSealed(sealedHeader(header, object), object, key.passphrase);
 }
 
 function openPlain(header: Header, object: JsonObject): OpenedBackup {
-  const secret = hexField(object, 'master_secret_hex', MASTER_SECRET_BYTES);
+  const names = ['master_secret_hex', ...(header.rotation ? ['previous_secret_hex'] : [])];
+  const secrets = Buffer.concat(names.map((name) => hexField(object, name, MASTER_SECRET_BYTES)));
   const expected = hexField(object, 'checksum', CHECKSUM_BYTES).toString('hex');
-  if (checksum(header, secret.toString('hex')) !== expected) {
+  if (checksum(header, secrets.toString('hex')) !== expected) {
     throw new BackupError('its checksum does not fit: the file was changed or damaged');
   }
-  return { secret, startTime: header.startTime, encrypted: false };
+  return { ...parted(header, secrets), encrypted: false };
 }
 
 async function openSealed(
@@ -146,28 +193,51 @@ async function openSealed(
   passphrase: string,
 ): Promise<OpenedBackup> {
   needPassphrase(passphrase);
-  const ciphertext = hexField(object, 'ciphertext', MASTER_SECRET_BYTES);
+  const count = header.rotation === undefined ? 1 : 2;
+  const ciphertext = hexField(object, 'ciphertext', count * MASTER_SECRET_BYTES);
   const tag = hexField(object, 'tag', TAG_BYTES);
   const key = await deriveKey(passphrase, header.kdf);
   const nonce = Buffer.from(header.cipher.nonce, 'hex');
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   key.fill(0);
   decipher.setAAD(associatedData(header)).setAuthTag(tag);
-  const secret = decipher.update(ciphertext);
+  const secrets = decipher.update(ciphertext);
   try {
     decipher.final();
   } catch {
-    secret.fill(0);
+    secrets.fill(0);
     throw new BackupError(
       'it does not open: the passphrase is wrong, or the file was changed or damaged (nothing ' +
         'can tell these apart)',
     );
   }
-  return { secret, startTime: header.startTime, encrypted: true };
+  const outdated = header.kdf.N < COST.N ? { outdated: 'its key is cheaper to guess' } : {};
+  return { ...parted(header, secrets), encrypted: true, ...outdated };
 }
 
-function headerOf(startTime: string): Header {
-  return { format: FORMAT, version: VERSION, startTime };
+function headerFor({ startTime, rotation }: MasterSecret): Header {
+  if (rotation === undefined) return { format: FORMAT, version: VERSION, startTime };
+  const { previousStartTime, activeFrom, servedUntil } = rotation;
+  const times = { previousStartTime, activeFrom, servedUntil };
+  return { format: FORMAT, version: ROTATION_VERSION, startTime, rotation: times };
+}
+
+function readHeader(object: JsonObject): Header {
+  const startTime = timeField(object, 'startTime');
+  if (own(object, 'version') !== ROTATION_VERSION) {
+    return { format: FORMAT, version: fixedField(object, 'version', VERSION), startTime };
+  }
+  const times = objectField(object, 'rotation');
+  return {
+    format: FORMAT,
+    version: ROTATION_VERSION,
+    startTime,
+    rotation: {
+      previousStartTime: timeField(times, 'previousStartTime'),
+      activeFrom: timeField(times, 'activeFrom'),
+      servedUntil: timeField(times, 'servedUntil'),
+    },
+  };
 }
 
 function sealedHeader(header: Header, object: JsonObject): SealedHeader {
@@ -191,10 +261,10 @@ function sealedHeader(header: Header, object: JsonObject): SealedHeader {
   };
 }
 
-function startTimeField(object: JsonObject): string {
-  const value = own(object, 'startTime');
+function timeField(object: JsonObject, name: string): string {
+  const value = own(object, name);
   if (typeof value !== 'string' || parseIsoSeconds(value) === undefined) {
-    throw new BackupError('"startTime" is not a time: the file is damaged');
+    throw new BackupError(`"${name}" is not a time: the file is damaged`);
   }
   return value;
 }

@@ -1,26 +1,22 @@
 /** The D-TA's endpoints (contract §7). */
 import type { Logger } from 'pino';
-import type { AuthorityPool } from '../crypto/pool.js';
 import { PoolError } from '../crypto/pool.js';
 import { type Answer, type Call, HttpError, queryOf, type Route } from '../http/call.js';
-import { type Clock, dayOf } from '../protocol/clock.js';
+import { dayOf } from '../protocol/clock.js';
+import type { AuthorityShares } from './keyring.js';
 import { DTA_MARKS, ok, unavailable } from './replies.js';
 import {
   clientSecretQuery,
   dayCountOf,
-  type FindApplication,
   type Query,
+  type QueryChecks,
   serviceQuery,
   timePermitQuery,
 } from './signed-query.js';
 
 /** What the endpoints draw on. */
-export interface DtaParts {
-  readonly shares: AuthorityPool;
-  /** When the master secret was made. */
-  readonly startTime: string;
-  readonly find: FindApplication;
-  readonly clock: Clock;
+export interface DtaParts extends QueryChecks {
+  readonly shares: AuthorityShares;
   readonly log: Logger;
 }
 
@@ -41,35 +37,45 @@ export function dtaRoutes(parts: DtaParts): readonly Route[] {
   ];
 }
 
+/**
+ * The share of the secret in use. While a rotation lasts, `generations` has those of both: an RPS
+ * must check logins with either, and hear of the new one before any client has a token of it.
+ */
 async function serverSecret(parts: DtaParts, query: Query): Promise<Answer> {
-  serviceQuery('serverSecret', query, parts.find, parts.clock.now());
-  const share = await generated(parts, 'Server secret', () => parts.shares.serverSecretShare());
-  return ok({ serverSecret: spent(share), startTime: parts.startTime }, DTA_MARKS);
+  serviceQuery('serverSecret', query, parts);
+  const shares = await generated(parts, 'Server secret', () => parts.shares.serverSecrets());
+  const generations = shares.map(({ share, ...times }) => ({
+    serverSecret: spent(share),
+    ...times,
+  }));
+  const { serverSecret: share, startTime } = generations[0] as (typeof generations)[0];
+  const more = generations.length > 1 ? { generations } : {};
+  return ok({ serverSecret: share, startTime, ...more }, DTA_MARKS);
 }
 
 async function clientSecret(parts: DtaParts, query: Query): Promise<Answer> {
-  const hash = clientSecretQuery(query, parts.find, parts.clock.now());
+  const { hash } = clientSecretQuery(query, parts);
   const share = await generated(parts, 'Client secret', () =>
-    parts.shares.clientSecretShare(Buffer.from(hash, 'hex')),
+    parts.shares.clientSecret(Buffer.from(hash, 'hex')),
   );
   return ok({ clientSecret: spent(share) }, DTA_MARKS);
 }
 
 /** Today's permit: what the RPS of old asked for, and the proxy still does. */
 async function timePermit(parts: DtaParts, query: Query): Promise<Answer> {
-  const permits = await permitsOf(parts, timePermitQuery(query, parts.find), 1);
+  const permits = await permitsOf(parts, timePermitQuery(query, parts).hash, 1);
   return ok({ timePermit: Object.values(permits)[0] }, DTA_MARKS);
 }
 
 async function timePermits(parts: DtaParts, query: Query): Promise<Answer> {
   const count = dayCountOf(query);
-  const hash = timePermitQuery(query, parts.find);
+  const { hash } = timePermitQuery(query, parts);
   return ok({ timePermits: await permitsOf(parts, hash, count) }, DTA_MARKS);
 }
 
 /** The list of one is the reference's slip, and what its clients know (contract §7). */
-function status({ startTime }: DtaParts): Answer {
-  return ok({ startTime: [startTime], service_name: 'D-TA server' }, DTA_MARKS);
+function status({ shares }: DtaParts): Answer {
+  return ok({ startTime: [shares.startTime], service_name: 'D-TA server' }, DTA_MARKS);
 }
 
 /** Permits by date, from today on. */
@@ -81,7 +87,7 @@ async function permitsOf(
   const today = dayOf(parts.clock.now());
   const days = Array.from({ length: count }, (_, index) => today + index);
   const shares = await generated(parts, 'Time permit', () =>
-    parts.shares.timePermitShares(Buffer.from(hash, 'hex'), days),
+    parts.shares.timePermits(Buffer.from(hash, 'hex'), days),
   );
   return Object.fromEntries(shares.map((share, index) => [`${today + index}`, spent(share)]));
 }

@@ -9,31 +9,33 @@ import { TimeSync } from '../ops/time-sync.js';
 import { OffsetClock } from '../protocol/clock.js';
 import { startAuthority } from './authority.js';
 import { isLoopback } from './loopback.js';
+import { applicationOf, applicationsOf, type FindApplication } from './signed-query.js';
+import { type FileWatch, watchFileChanges } from './watch.js';
 
 /** Limits of the questions for the time: a start waits for the first of them. */
 const TIME_CALLS = { connectionsMax: 1, timeoutMs: 3_000, bodyBytesMax: 1_024 } as const;
 
 /**
  * Starts the D-TA; it listens when this resolves, and is ready after a try to know the time.
- * @throws an Error fit for the operator's eyes when credentials, backup or port are not usable
+ * @throws an Error fit for the operator's eyes when credentials, backup, address or port are not
+ * usable
  */
 export async function startDta(given: DtaOptions, context: RoleContext): Promise<RunningRole> {
+  const { log } = context;
   const live = new LiveOptions(dtaOptions, given);
   const { options } = live;
   const { address: host, port, allowFrom, credentialsFile } = options;
-  const application = readCredentials(credentialsFile);
-  if (!isLoopback(host)) {
-    context.log.warn(
-      { address: host, allowFrom },
-      'the D-TA listens beyond this machine: it must never be reachable in public',
-    );
-  }
+  const { apiUrl } = readCredentials(credentialsFile);
+  demandPrivate(options, context);
+  const known = watchedApplication(credentialsFile, context);
   const clock = new OffsetClock(context.clock);
-  const settings = { host, port, allowFrom, application, options };
-  const role = await startAuthority(settings, { log: context.log, clock });
+  const role = await startAuthority(
+    { host, port, allowFrom, find: known.find, options },
+    { log, clock },
+  );
   const outgoing = createOutgoing(TIME_CALLS);
-  const ask = () => outgoing.getJson(`${application.apiUrl}time`);
-  const time = new TimeSync({ clock, ask, settings: options, log: context.log });
+  const ask = () => outgoing.getJson(`${apiUrl}time`);
+  const time = new TimeSync({ clock, ask, settings: options, log });
   live.onChange((changed) => {
     if (concernsTime(changed)) void time.now();
   });
@@ -43,8 +45,46 @@ export async function startDta(given: DtaOptions, context: RoleContext): Promise
     reconfigure: (changes) => live.apply(changes),
     stop: async () => {
       time.stop();
+      await known.stop();
       await role.stop();
       await outgoing.close();
     },
   };
+}
+
+/** The keys of a rotated application come in without a restart. */
+function watchedApplication(
+  file: string,
+  { log }: RoleContext,
+): FileWatch & { readonly find: FindApplication } {
+  let find = findIn(file);
+  const watch = watchFileChanges(file, async () => {
+    try {
+      find = findIn(file);
+      log.info({ file }, 'read the credentials anew');
+    } catch (error) {
+      log.error(`the changed credentials are not taken over: ${(error as Error).message}`);
+    }
+  });
+  return { find: (appId) => find(appId), stop: () => watch.stop() };
+}
+
+function findIn(file: string): FindApplication {
+  return applicationsOf([applicationOf(readCredentials(file))]);
+}
+
+/** Queries and shares are readable on the way, and whoever can ask can ask for every secret. */
+function demandPrivate(options: DtaOptions, { log }: RoleContext): void {
+  const { address, allowFrom, allowPublicAddress } = options;
+  if (isLoopback(address)) return;
+  if (!allowPublicAddress) {
+    throw new Error(
+      `address "${address}": a D-TA must never be reachable in public, and this is no loopback ` +
+        'address. In a private network set allowPublicAddress, and allowFrom to the RPS alone',
+    );
+  }
+  log.warn(
+    { address, allowFrom },
+    'the D-TA listens beyond this machine: it must never be reachable in public',
+  );
 }

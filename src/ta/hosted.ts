@@ -1,19 +1,31 @@
 /**
  * The role `mpin hosted`: what others once ran for their customers. A second trusted authority
- * with a secret of its own, on loopback, and before it the proxy that clients reach.
+ * with a secret of its own, on loopback, and before it the proxy that clients reach, with the
+ * service where customers register.
  */
+import { existsSync } from 'node:fs';
 import { type Credentials, issueCredentials, readCredentials } from '../config/credentials.js';
 import type { HostedOptions } from '../config/hosted.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';
+import { Buckets } from '../http/rates.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
+import { type ApplicationStore, openApplications } from './application-store.js';
+import { openAudit } from './audit.js';
 import { startAuthority } from './authority.js';
 import { type DtaClient, dtaClient } from './dta-client.js';
 import { isLoopback, LOOPBACK } from './loopback.js';
 import { type ApiSettings, proxyRoutes } from './proxy-routes.js';
+import { registrationRoutes } from './registration.js';
 import { BODY_BYTES_MAX, HOSTED_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
-import { applicationsOf, type FindApplication } from './signed-query.js';
+import { openRevocations, type Revocations } from './revocations.js';
+import {
+  applicationOf,
+  applicationsOf,
+  type FindApplication,
+  signaturesOnce,
+} from './signed-query.js';
 
 /** Limits of the proxy's calls to its D-TA. */
 const DTA_CALLS = {
@@ -25,11 +37,23 @@ const DTA_CALLS = {
   bodyBytesMax: 16_384,
 } as const;
 
+/** Applications whose rates are remembered, about 200 bytes each; with more, some are forgotten. */
+const RATED_APPLICATIONS_MAX = 100_000;
+const HOUR_MS = 3_600_000;
+
 export interface RunningHosted extends RunningRole {
   /** Where the D-TA behind the proxy listens. */
   readonly dtaAddress: string;
   /** Public base URL with its final slash: the `api_url` of credentials. */
   readonly apiUrl: string;
+}
+
+/** What the proxy stands on, in the order in which it is built and, backwards, taken down. */
+interface Ground {
+  readonly applications: ApplicationStore | undefined;
+  readonly find: FindApplication;
+  readonly revocations: Revocations;
+  readonly client: DtaClient;
 }
 
 /**
@@ -41,19 +65,26 @@ export async function startHosted(
   context: RoleContext,
 ): Promise<RunningHosted> {
   demandOptions(options);
-  const find = applicationsOf(readApplications(options.credentialsFile));
-  const credentials = issueCredentials('');
   const log = context.log.child({ part: 'dta' });
-  const dta = await startBehind(options, credentials, { ...context, log });
-  const outgoing = createOutgoing(DTA_CALLS);
-  const stopBehind = async () => {
-    await outgoing.close();
-    await dta.stop();
+  const ends: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of ends.reverse()) await end();
   };
   try {
+    const { applications, find } = openKnown(options, context);
+    if (applications !== undefined) ends.push(() => applications.close());
+    const revocations = openRevocations(options.revocationFile, context.log);
+    ends.push(() => revocations.stop());
+    const credentials = issueCredentials('');
+    const dta = await startBehind(options, credentials, { ...context, log });
+    ends.push(() => dta.stop());
+    const outgoing = createOutgoing(DTA_CALLS);
+    ends.push(() => outgoing.close());
     const { address } = dta;
     const client = dtaClient({ address, credentials, outgoing, clock: context.clock });
-    const proxy = await startProxy(options, { client, find }, context);
+    const ground = { applications, find, revocations, client };
+    const proxy = await startProxy(options, ground, context);
+    ends.push(() => proxy.stop(STOP_GRACE_MS));
     return {
       address: proxy.address,
       dtaAddress: address,
@@ -63,44 +94,86 @@ export async function startHosted(
       reconfigure: () => {
         log.level = context.log.level;
       },
-      stop: async () => {
-        await proxy.stop(STOP_GRACE_MS);
-        await stopBehind();
-      },
+      stop,
     };
   } catch (error) {
-    await stopBehind();
+    await stop();
     throw error;
   }
+}
+
+/** The applications of files, and those that have registered. */
+function openKnown(
+  options: HostedOptions,
+  { log, clock }: RoleContext,
+): Pick<Ground, 'applications' | 'find'> {
+  const { applicationsFolder: folder, credentialsFile: files } = options;
+  if (folder === '') {
+    const known = readApplications(files);
+    if (known.length === 0) throw new Error('credentialsFile names no application to serve');
+    return { applications: undefined, find: applicationsOf(known.map(applicationOf)) };
+  }
+  // Whoever lets customers register need not have an application of their own.
+  const missing = files.filter((file) => !existsSync(file));
+  for (const file of missing) log.info({ file }, 'no such credentials: registered ones are served');
+  const known = readApplications(files.filter((file) => !missing.includes(file)));
+  const fixed = new Map(known.map((one) => [one.appId, applicationOf(one)]));
+  const applications = openApplications(folder, () => clock.now());
+  // Without an app_id there is none to choose: any number may be registered.
+  const find: FindApplication = (appId) =>
+    appId === undefined ? undefined : (fixed.get(appId) ?? applications.find(appId));
+  return { applications, find };
 }
 
 /** The D-TA behind the proxy: its only application is the proxy, known by a key of this process. */
 function startBehind(
   options: HostedOptions,
-  application: Credentials,
+  credentials: Credentials,
   context: RoleContext,
 ): Promise<RunningRole> {
   const { dtaAddress: host, dtaPort: port } = options;
-  return startAuthority({ host, port, allowFrom: LOOPBACK, application, options }, context);
+  const find = applicationsOf([applicationOf(credentials)]);
+  // Every query of the proxy is its own: asked again, it is signed again within the same second.
+  const own = { ...options, replayProtection: false };
+  return startAuthority({ host, port, allowFrom: LOOPBACK, find, options: own }, context);
 }
 
 async function startProxy(
   options: HostedOptions,
-  { client, find }: { readonly client: DtaClient; readonly find: FindApplication },
+  { applications, find, revocations, client }: Ground,
   { log, clock }: RoleContext,
 ): Promise<HttpServer> {
   // Asked by requests only, and these come after the server is there.
+  const apiUrl = (): string => publicBase(options, server);
   const settings = (): ApiSettings => ({
-    timePermitsStorageURL: withoutSlash(
-      options.timePermitsStorageURL || `${publicBase(options, server)}permits`,
-    ),
+    timePermitsStorageURL: withoutSlash(options.timePermitsStorageURL || `${apiUrl()}permits`),
     managementConsoleURL: options.managementConsoleURL,
   });
-  const parts = { dta: client, find, clock, settings };
+  const audit = openAudit(options.auditFile, log);
+  const once = options.replayProtection ? signaturesOnce() : undefined;
+  const parts = { dta: client, find, clock, settings, revocations, audit, once };
+  const registration =
+    applications === undefined
+      ? []
+      : registrationRoutes(
+          {
+            ...options,
+            applications,
+            find,
+            clock,
+            audit,
+            apiUrl,
+            keyOverlapMs: overlapMs(options),
+          },
+          options.apiPrefixes,
+        );
   const server = await startHttpServer({
     host: options.address,
     port: options.port,
-    routes: proxyRoutes(parts, options.apiPrefixes),
+    routes: [
+      ...proxyRoutes({ ...parts, rates: ratesOf(options) }, options.apiPrefixes),
+      ...registration,
+    ],
     cors: { ...AUTHORITY_CORS, origins: options.allowOrigin },
     privateAllow: [],
     trustedProxies: options.trustedProxies,
@@ -109,6 +182,15 @@ async function startProxy(
     log,
   });
   return server;
+}
+
+function ratesOf(options: HostedOptions): Buckets | undefined {
+  const { applicationRequestsPerSecond: perSecond, applicationRequestsBurst: burst } = options;
+  return perSecond === 0 ? undefined : new Buckets({ perSecond, burst }, RATED_APPLICATIONS_MAX);
+}
+
+function overlapMs({ keyOverlapHours }: HostedOptions): number {
+  return keyOverlapHours * HOUR_MS;
 }
 
 /** Most mistakes in options show as strange behaviour of clients far away: they end the start. */
@@ -133,7 +215,6 @@ function readApplications(files: readonly string[]): readonly Credentials[] {
   const ids = applications.map(({ appId }) => appId);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw new Error(`credentialsFile: two files have the app_id ${twice}`);
-  if (ids.length === 0) throw new Error('credentialsFile names no application to serve');
   return applications;
 }
 

@@ -12,6 +12,19 @@ export interface MasterSecret {
   readonly secret: Uint8Array;
   /** When it was made, `YYYY-MM-DDTHH:MM:SSZ`; shown by `status` and `serverSecret`. */
   readonly startTime: string;
+  /** While the secret takes over from an earlier one. */
+  readonly rotation?: Rotation;
+}
+
+/** What is still served of the secret before. All times are `YYYY-MM-DDTHH:MM:SSZ`. */
+export interface Rotation {
+  /** As {@link MasterSecret}'s. */
+  readonly previous: Uint8Array;
+  readonly previousStartTime: string;
+  /** From when on client secrets are made with the new one; until then it is only announced. */
+  readonly activeFrom: string;
+  /** Until when the previous one is served. */
+  readonly servedUntil: string;
 }
 
 /** r has 254 bits: without the two above them more than every second draw is below it. */
@@ -30,6 +43,14 @@ export function drawMasterSecret(): Uint8Array {
 /** A master secret as it was read from a backup. */
 export interface OpenedBackup extends MasterSecret {
   readonly encrypted: boolean;
+  /** Why it should be written anew, in words; absent for a file that is as we write it. */
+  readonly outdated?: string;
+}
+
+/** Ends the use of a secret, and of the one before it. */
+export function wipe({ secret, rotation }: MasterSecret): void {
+  secret.fill(0);
+  rotation?.previous.fill(0);
 }
 
 /**

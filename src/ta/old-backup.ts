@@ -11,6 +11,7 @@ const CIPHER = 'aes-128-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const START_TIME_LENGTH_MAX = 64;
+const OUTDATED = 'it is in the format of the reference';
 
 const deriveKey = promisify(pbkdf2);
 
@@ -27,7 +28,7 @@ export async function openOldBackup(
   if (Object.hasOwn(object, 'master_secret_hex')) {
     const plain = { master_secret_hex: unlisted(own(object, 'master_secret_hex')) };
     const secret = hexField(plain, 'master_secret_hex', MASTER_SECRET_BYTES);
-    return { secret, startTime, encrypted: false };
+    return { secret, startTime, encrypted: false, outdated: OUTDATED };
   }
   if (!Object.hasOwn(object, 'IV')) throw new BackupError('it is no backup of a master secret');
   const iv = hexField(object, 'IV', IV_BYTES);
@@ -49,7 +50,7 @@ export async function openOldBackup(
         'damaged (nothing can tell these apart)',
     );
   }
-  return { secret, startTime, encrypted: true };
+  return { secret, startTime, encrypted: true, outdated: OUTDATED };
 }
 
 /** Text of printable ASCII: the reference took whatever its clock printed, and signed it so. */

@@ -9,13 +9,16 @@
  */
 import type { Credentials } from '../config/credentials.js';
 import { HttpError } from '../http/call.js';
-import { parseIsoSeconds } from '../protocol/clock.js';
+import { type Clock, parseIsoSeconds } from '../protocol/clock.js';
 import {
+  type Service,
   secretEquals,
   signClientSecret,
   signService,
   signTimePermit,
 } from '../protocol/signature.js';
+import { unavailable } from './replies.js';
+import { UsedOnce } from './used-once.js';
 
 /**
  * How far ahead an expiry may lie, in milliseconds: the RPS signs for one minute, the rest is for
@@ -25,52 +28,84 @@ export const EXPIRES_AHEAD_MS_MAX = 300_000;
 /** Days of permits one query may ask for; the RPS asks for 13 at most (contract §13, 20). */
 export const PERMIT_DAYS_MAX = 31;
 
+/** Signatures remembered with `replayProtection`: 6,000 queries a second for their whole life. */
+const SIGNATURES_MAX = 2_000_000;
+
+/** For the option `replayProtection`. */
+export function signaturesOnce(): UsedOnce {
+  // A query may have been signed for the full time ahead of us.
+  return new UsedOnce({ lifeMs: EXPIRES_AHEAD_MS_MAX, max: SIGNATURES_MAX });
+}
+
 /** Decoded fields of a query, as `queryOf` gives them. */
 export type Query = ReadonlyMap<string, string>;
 
-/** Finds the application of a query; without an app_id there must be only one to find. */
-export type FindApplication = (appId: string | undefined) => Credentials | undefined;
+/** Whoever may sign. */
+export interface Application {
+  readonly appId: string;
+  /** The key in use, and while it takes over from another that one. Secret. */
+  readonly keys: readonly string[];
+}
 
-export function applicationsOf(credentials: readonly Credentials[]): FindApplication {
-  const byId = new Map(credentials.map((application) => [application.appId, application]));
-  const only = byId.size === 1 ? credentials[0] : undefined;
+/** Finds the application of a query; without an app_id there must be only one to find. */
+export type FindApplication = (appId: string | undefined) => Application | undefined;
+
+/** What a query is checked against. */
+export interface QueryChecks {
+  readonly find: FindApplication;
+  readonly clock: Clock;
+  /** Takes each signature once; absent where a query may come again within its life. */
+  readonly once?: UsedOnce | undefined;
+}
+
+export function applicationsOf(applications: readonly Application[]): FindApplication {
+  const byId = new Map(applications.map((application) => [application.appId, application]));
+  const only = byId.size === 1 ? applications[0] : undefined;
   return (appId) => (appId === undefined ? only : byId.get(appId));
 }
 
-/** The identity hash a `clientSecret` query asks for, 64 lower-case hex. */
-export function clientSecretQuery(query: Query, find: FindApplication, nowMs: number): string {
+/** The application of a credentials.json. */
+export function applicationOf({ appId, appKey, previousAppKey }: Credentials): Application {
+  return { appId, keys: previousAppKey === undefined ? [appKey] : [appKey, previousAppKey] };
+}
+
+/** An identity, and who asks for it. */
+export interface IdentityQuery {
+  readonly application: Application;
+  /** 64 lower-case hex. */
+  readonly hash: string;
+}
+
+/** Checks a `clientSecret` query. */
+export function clientSecretQuery(query: Query, checks: QueryChecks): IdentityQuery {
   const appId = appIdOf(query);
   const hashMpinId = hashOf(query);
   const hashUserId = userHashOf(query);
   const expires = expiresOf(query);
   const fields = { appId, hashMpinId, hashUserId, expires: expires.text };
-  authentic(query, find(appId), (appKey) => signClientSecret(appKey, fields));
-  timely(expires.ms, nowMs);
-  return hashMpinId.toLowerCase();
+  const sign = (appKey: string) => signClientSecret(appKey, fields);
+  const application = authentic(query, checks.find(appId), sign);
+  timely(query, expires.ms, checks);
+  return { application, hash: hashMpinId.toLowerCase() };
 }
 
-/** Checks a `serverSecret` or `apiSettings` query; gives the application that signed it. */
-export function serviceQuery(
-  service: 'serverSecret' | 'apiSettings',
-  query: Query,
-  find: FindApplication,
-  nowMs: number,
-): Credentials {
+/** Checks a `serverSecret` or `apiSettings` query, or one of our own of that form. */
+export function serviceQuery(service: Service, query: Query, checks: QueryChecks): Application {
   const appId = appIdOf(query);
   const expires = expiresOf(query);
   const fields = { appId, expires: expires.text };
   const sign = (appKey: string) => signService(appKey, service, fields);
-  const application = authentic(query, find(appId), sign);
-  timely(expires.ms, nowMs);
+  const application = authentic(query, checks.find(appId), sign);
+  timely(query, expires.ms, checks);
   return application;
 }
 
-/** The identity hash a permit query asks for, 64 lower-case hex. It never expires (contract §7). */
-export function timePermitQuery(query: Query, find: FindApplication): string {
+/** Checks a permit query. It never expires (contract §7). */
+export function timePermitQuery(query: Query, { find }: QueryChecks): IdentityQuery {
   const hashMpinId = hashOf(query);
-  const application = find(query.has('app_id') ? appIdOf(query) : undefined);
-  authentic(query, application, (appKey) => signTimePermit(appKey, hashMpinId));
-  return hashMpinId.toLowerCase();
+  const found = find(query.has('app_id') ? appIdOf(query) : undefined);
+  const application = authentic(query, found, (appKey) => signTimePermit(appKey, hashMpinId));
+  return { application, hash: hashMpinId.toLowerCase() };
 }
 
 /** `count` of a permit query: 1 … {@link PERMIT_DAYS_MAX}. */
@@ -114,19 +149,27 @@ function isHash(text: string): boolean {
 /** An unknown application costs and answers what a wrong signature does. */
 function authentic(
   query: Query,
-  application: Credentials | undefined,
+  application: Application | undefined,
   sign: (appKey: string) => string,
-): Credentials {
+): Application {
   const signature = need(query, 'signature').toLowerCase();
-  const genuine = secretEquals(signature, sign(application?.appKey ?? ''));
-  if (application === undefined || !genuine) throw new HttpError(401, 'Invalid signature');
+  // Every key is tried, whichever fits: the time tells nothing of them.
+  const fits = (application?.keys ?? ['']).filter((key) => secretEquals(signature, sign(key)));
+  if (application === undefined || fits.length === 0) throw new HttpError(401, 'Invalid signature');
   return application;
 }
 
-function timely(expiresMs: number, nowMs: number): void {
+function timely(query: Query, expiresMs: number, { clock, once }: QueryChecks): void {
+  const nowMs = clock.now();
   if (expiresMs <= nowMs) throw new HttpError(408, 'Request expired');
   if (expiresMs > nowMs + EXPIRES_AHEAD_MS_MAX) {
     throw new HttpError(401, 'Invalid signature: expires lies too far ahead');
+  }
+  switch (once?.take(need(query, 'signature').toLowerCase(), nowMs)) {
+    case 'used':
+      throw new HttpError(401, 'Invalid signature: it was used before');
+    case 'full':
+      throw unavailable('Too many queries to remember, try again');
   }
 }
 

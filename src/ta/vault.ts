@@ -1,10 +1,18 @@
 /** Where an authority's master secret comes from: its backup, or at the first start a new one. */
 import type { Logger } from 'pino';
-import { type Clock, isoSeconds } from '../protocol/clock.js';
+import { type Clock, isoSeconds, parseIsoSeconds } from '../protocol/clock.js';
 import { openBackup, plainBackup, sealBackup } from './backup.js';
 import { BackupError } from './backup-fields.js';
-import { type FoundBackup, readBackupFile, writeBackupFile } from './backup-file.js';
-import type { MasterSecret } from './master-secret.js';
+import {
+  type FoundBackup,
+  readBackupFile,
+  replaceBackupFile,
+  writeBackupFile,
+} from './backup-file.js';
+import { type MasterSecret, type OpenedBackup, wipe } from './master-secret.js';
+
+/** Characters of `YYYY-MM-DDTHH:MM:SS`. */
+const ISO_SECONDS_LENGTH = 19;
 
 /** The options that concern the secret, as both authorities have them (contract §10). */
 export interface VaultOptions {
@@ -72,11 +80,88 @@ async function restore(
   const file = options.backup_file;
   if (wasOpenToOthers)
     log.warn({ file }, 'the backup was open to other users: its mode is 600 now');
-  const { encrypted, ...master } = await openBackup(text, options);
-  if (!encrypted) {
+  const opened = await openBackup(text, options);
+  const isSealed = (await upgrade(text, opened, options, log)) || opened.encrypted;
+  if (!isSealed) {
     log.warn({ file }, 'the backup is not encrypted: whoever reads it can issue every secret');
   }
+  const { encrypted, outdated, ...master } = opened;
   return master;
+}
+
+/**
+ * Writes a backup anew as one is written today: of the reference, with a cheaper key, or plain
+ * where it should be encrypted. Not being able to is no reason not to start.
+ * @returns true when it is encrypted now
+ */
+async function upgrade(
+  text: string,
+  opened: OpenedBackup,
+  options: VaultOptions,
+  log: Logger,
+): Promise<boolean> {
+  const { backup_file: file, passphrase, encrypt_master_secret: wanted } = options;
+  // Whoever gave a file its encryption does not lose it by an option.
+  const sealed = (wanted || opened.encrypted) && passphrase !== '';
+  const why = opened.outdated ?? (sealed && !opened.encrypted ? 'it is not encrypted' : undefined);
+  if (why === undefined) return false;
+  try {
+    await rewriteBackup(
+      { file, before: text, master: opened },
+      {
+        passphrase: sealed ? passphrase : undefined,
+      },
+    );
+    log.info({ file, why }, 'the backup was written anew');
+    return sealed;
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error;
+    log.warn({ file, why }, `the backup should be written anew, but ${error.message}`);
+    return false;
+  }
+}
+
+export interface Rewrite {
+  readonly file: string;
+  /** The text that the file has now. */
+  readonly before: string;
+  readonly master: MasterSecret;
+}
+
+/**
+ * Replaces a backup by one of this secret, sealed unless the passphrase is undefined. The new text
+ * is opened and compared before it takes the place of the old one.
+ * @throws BackupError; the old file is then as it was
+ */
+export async function rewriteBackup(
+  { file, before, master }: Rewrite,
+  { passphrase }: { readonly passphrase: string | undefined },
+): Promise<void> {
+  const kept = { ...master, startTime: knownTime(master.startTime) };
+  const text = passphrase === undefined ? plainBackup(kept) : await sealBackup(kept, passphrase);
+  const reread = await openBackup(text, { passphrase: passphrase ?? '', salt: '' });
+  const same = sameSecrets(reread, master);
+  wipe(reread);
+  if (!same) throw new BackupError('what would be written does not open to the same secret');
+  await replaceBackupFile(file, before, text);
+}
+
+function sameSecrets(a: MasterSecret, b: MasterSecret): boolean {
+  const pairs = [
+    [a.secret, b.secret],
+    [a.rotation?.previous ?? new Uint8Array(), b.rotation?.previous ?? new Uint8Array()],
+  ] as const;
+  return pairs.every(([one, other]) => Buffer.compare(one, other) === 0);
+}
+
+/**
+ * A startTime as our format takes it, in whole seconds: the reference's clock printed fractions.
+ * @throws BackupError for what is no time at all
+ */
+export function knownTime(text: string): string {
+  const time = `${text.replace(' ', 'T').slice(0, ISO_SECONDS_LENGTH)}Z`;
+  if (parseIsoSeconds(time) !== undefined) return time;
+  throw new BackupError(`its startTime "${text}" is none that can be kept`);
 }
 
 /** Option `backup` off: the secret lives as long as the process. */

@@ -166,8 +166,14 @@ t.test('a start that cannot work says why', async (t) => {
   await t.rejects(startDta(missing, quietContext()), { message: /none\.json.*ENOENT/ });
 });
 
-t.test('only listed networks may ask the D-TA, and listening beyond loopback warns', async (t) => {
-  const dta = await runDta(t, { address: '0.0.0.0', allowFrom: ['10.0.0.0/8'] });
+t.test('only listed networks may ask the D-TA, beyond loopback only on demand', async (t) => {
+  const address = '0.0.0.0';
+  for (const reachable of [address, '192.0.2.1', '::', 'localhost', '']) {
+    const options = dtaOptionsIn(folderOf(t), { address: reachable });
+    await t.rejects(startDta(options, quietContext()), { message: /never be reachable in public/ });
+  }
+  const allowed = { address, allowPublicAddress: true, allowFrom: ['10.0.0.0/8'] };
+  const dta = await runDta(t, allowed);
   const { status, body } = await get(`http://127.0.0.1:${new URL(dta.address).port}/status`);
   t.equal(status, 403);
   t.match(body, { code: 403, message: String });
@@ -227,13 +233,12 @@ t.test('a failing or full pool is told apart', async (t) => {
     const { log, clock } = quietContext();
     const routes = dtaRoutes({
       shares: {
-        serverSecretShare: fail,
-        clientSecretShare: fail,
-        timePermitShares: fail,
-        close: () => Promise.resolve(),
+        startTime: iso(NOW),
+        serverSecrets: fail,
+        clientSecret: fail,
+        timePermits: fail,
       },
-      startTime: iso(NOW),
-      find: () => ({ appId: APP.app_id, appKey: APP.app_key, apiUrl: '' }),
+      find: () => ({ appId: APP.app_id, keys: [APP.app_key] }),
       clock,
       log,
     });

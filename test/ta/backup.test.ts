@@ -1,6 +1,5 @@
 /** The master secret's backup: both formats, every damage, and what happens to the file. */
 import { execFileSync } from 'node:child_process';
-import { createCipheriv, pbkdf2Sync, randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,26 +10,14 @@ import { BackupError } from '../../src/ta/backup-fields.js';
 import { readBackupFile, writeBackupFile } from '../../src/ta/backup-file.js';
 import { isMasterSecret, type MasterSecret } from '../../src/ta/master-secret.js';
 import { masterSecret, type VaultOptions } from '../../src/ta/vault.js';
+import { newSecret, referenceBackup, START_TIME } from './reference.js';
 
-const START_TIME = '2016-10-11T13:58:15Z';
 const KEY = { passphrase: 'correct horse', salt: '' };
 const WRONG_KEY = { passphrase: 'wrong horse', salt: '' };
 const ORDER = 0x2400000008702a0db0bddf647a6366d2c43fd6ee0cc906cebe11c0a636eb1f6dn;
 
 const bytesOf = (value: bigint) => Buffer.from(value.toString(16).padStart(64, '0'), 'hex');
 const newMaster = (): MasterSecret => ({ secret: newSecret(), startTime: START_TIME });
-const newSecret = () => new Uint8Array(randomBytes(32).fill(1, 0, 1));
-
-/** A backup as the reference wrote it, made from contract §9 alone. */
-function referenceBackup(secret: Uint8Array, passphrase: string, salt: string): string {
-  const key = pbkdf2Sync(Buffer.from(passphrase, 'utf8'), salt, 1000, 16, 'sha1');
-  const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-128-gcm', key, iv);
-  cipher.setAAD(Buffer.from(START_TIME, 'ascii'));
-  const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]).toString('hex');
-  const tag = cipher.getAuthTag().toString('hex');
-  return JSON.stringify({ startTime: START_TIME, IV: iv.toString('hex'), ciphertext, tag });
-}
 
 function vault(folder: string, more: Partial<VaultOptions> = {}): VaultOptions {
   const backup_file = join(folder, 'backup.json');
@@ -121,7 +108,8 @@ t.test('a header that asks for something else is refused before any work is done
   const sealed = JSON.parse(await sealBackup(newMaster(), KEY.passphrase));
   const cases: [object, RegExp][] = [
     [{ format: 'other' }, /"format" is not "mpin-master-secret"/],
-    [{ version: 2 }, /"version" is not 1/],
+    [{ version: 3 }, /"version" is not 1/],
+    [{ version: 2 }, /"rotation" is missing/],
     [{ startTime: 'yesterday' }, /"startTime"/],
     [{ kdf: { ...sealed.kdf, N: 2 ** 30 } }, /"N" is not a whole number from 16384 to 1048576/],
     [{ kdf: { ...sealed.kdf, N: 2 } }, /"N"/],
@@ -269,6 +257,57 @@ t.test('a file open to others is closed, with a warning', async (t) => {
   t.same(Buffer.from(master.secret), Buffer.from(secret));
   t.equal(fs.statSync(file).mode & 0o777, 0o600);
   t.match(seen.logged(), /open to other users/);
+});
+
+t.test('a backup of the reference is written anew, and needs its salt no more', async (t) => {
+  for (const startTime of [START_TIME, '2016-10-11T13:58:15.183121Z', '2016-10-11 13:58:15.1']) {
+    const folder = t.testdir();
+    const secret = newSecret();
+    const file = join(folder, 'backup.json');
+    fs.writeFileSync(file, referenceBackup(secret, KEY.passphrase, 'salt', startTime));
+    const seen = context();
+    const first = await masterSecret(vault(folder, { salt: 'salt' }), seen);
+    t.same(Buffer.from(first.secret), Buffer.from(secret));
+    t.match(seen.logged(), /in the format of the reference.*was written anew/);
+    const text = fs.readFileSync(file, 'utf8');
+    t.match(JSON.parse(text), { format: 'mpin-master-secret', kdf: { N: 131_072 } });
+    t.equal((await openBackup(text, KEY)).startTime, START_TIME);
+    const second = await masterSecret(vault(folder), context());
+    t.same(Buffer.from(second.secret), Buffer.from(secret));
+    t.equal(fs.readFileSync(file, 'utf8'), text, 'and then left alone');
+    t.same(fs.readdirSync(folder), ['backup.json']);
+  }
+});
+
+t.test('a plain backup is sealed once there is a passphrase, a cheap key made dear', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'backup.json');
+  const master = newMaster();
+  fs.writeFileSync(file, plainBackup(master));
+  const none = await masterSecret(vault(folder, { passphrase: '' }), context());
+  t.same(Buffer.from(none.secret), Buffer.from(master.secret), 'without one it is left alone');
+  const seen = context();
+  await masterSecret(vault(folder), seen);
+  t.match(seen.logged(), /it is not encrypted.*was written anew/);
+  t.match(await openBackup(fs.readFileSync(file, 'utf8'), KEY), { encrypted: true });
+});
+
+t.test('a backup that cannot be written anew is used as it is, with a warning', async (t) => {
+  const secret = newSecret();
+  const text = referenceBackup(secret, KEY.passphrase, 'salt');
+  const odd = referenceBackup(secret, KEY.passphrase, 'salt', 'Tuesday');
+  for (const [content, lock, words] of [
+    [text, '', /should be written anew, but is being changed by another command/],
+    [odd, undefined, /its startTime ..Tuesday.. is none that can be kept/],
+  ] as const) {
+    const more = lock === undefined ? {} : { 'backup.json.lock': lock };
+    const folder = t.testdir({ 'backup.json': content, ...more });
+    const seen = context();
+    const master = await masterSecret(vault(folder, { salt: 'salt' }), seen);
+    t.same(Buffer.from(master.secret), Buffer.from(secret));
+    t.match(seen.logged(), words);
+    t.equal(fs.readFileSync(join(folder, 'backup.json'), 'utf8'), content);
+  }
 });
 
 t.test('encrypt_master_secret off writes a plain file and says so; backup off, none', async (t) => {

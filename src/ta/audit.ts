@@ -1,0 +1,47 @@
+/**
+ * Who has asked the hosted side for what, and got it or not: a line of JSON for each question. No
+ * share, key or signature is ever in it. An identity is named by its hash_mpin_id, which is the
+ * public name of its permits, and from which nobody can tell the identity.
+ */
+import { type Logger, pino } from 'pino';
+import { HttpError } from '../http/call.js';
+
+export interface AuditEvent {
+  readonly event: string;
+  /** As claimed; proven when the status is 200, 410 or 429. */
+  readonly application?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly peer: string;
+}
+
+export interface Audit {
+  /** Writes the line once it is known what became of it. */
+  of<T>(event: AuditEvent, work: () => T | Promise<T>): Promise<T>;
+}
+
+/**
+ * @param file appended to, mode 600; '' writes to the log of the process
+ */
+export function openAudit(file: string, log: Logger): Audit {
+  const lines = file === '' ? log.child({ part: 'audit' }) : auditFile(file);
+  return {
+    async of(event, work) {
+      try {
+        const result = await work();
+        lines.info({ ...event, status: 200 }, 'audit');
+        return result;
+      } catch (error) {
+        const known = error instanceof HttpError;
+        const { status, message } = known ? error : { status: 500, message: 'failed' };
+        lines.info({ ...event, status, why: message }, 'audit');
+        throw error;
+      }
+    },
+  };
+}
+
+/** Written at once: a line that an answer was given for is not lost with the process. */
+function auditFile(file: string): Logger {
+  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return pino(options, pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true }));
+}

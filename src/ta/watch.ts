@@ -1,0 +1,68 @@
+/** A running authority takes over what an operator did to its backup, without a restart. */
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
+import type { Logger } from 'pino';
+import { openBackup } from './backup.js';
+import { readBackupFile } from './backup-file.js';
+import type { Keyring } from './keyring.js';
+import { type MasterSecret, wipe } from './master-secret.js';
+import type { VaultOptions } from './vault.js';
+
+/**
+ * Milliseconds between two looks at a file's times. By asking, not by events of the kernel, as
+ * these do not come from network file systems and miss files that are replaced by a rename.
+ */
+const LOOK_EVERY_MS = 2_000;
+
+export interface FileWatch {
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+/** Calls `changed` after each change of a file, never twice at once. */
+export function watchFileChanges(file: string, changed: () => Promise<void>): FileWatch {
+  let work = Promise.resolve();
+  const look = (now: Stats, before: Stats): void => {
+    const same = now.mtimeMs === before.mtimeMs && now.ino === before.ino;
+    if (!same && now.mtimeMs !== 0) work = work.then(changed);
+  };
+  watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, look);
+  return {
+    stop: () => {
+      unwatchFile(file, look);
+      return work;
+    },
+  };
+}
+
+/** A backup that does not open, or to a secret that has nothing to do with ours, changes nothing. */
+export function watchBackup(options: VaultOptions, keyring: Keyring, log: Logger): FileWatch {
+  const { backup_file: file } = options;
+  const changed = async (): Promise<void> => {
+    try {
+      const found = await readBackupFile(file);
+      if (found === undefined) return;
+      const master = await openBackup(found.text, options);
+      try {
+        await takeOver(master);
+      } finally {
+        wipe(master);
+      }
+    } catch (error) {
+      log.error({ file }, `the changed backup is not taken over: ${(error as Error).message}`);
+    }
+  };
+  const takeOver = async (master: MasterSecret): Promise<void> => {
+    const { startTime, rotation } = master;
+    switch (keyring.relationTo(master)) {
+      case 'same':
+        return;
+      case 'foreign':
+        log.error({ file }, 'the changed backup holds another secret altogether: not taken over');
+        return;
+      case 'kin':
+        await keyring.replace(master);
+        log.info({ file, startTime, rotating: rotation !== undefined }, 'took over a new backup');
+    }
+  };
+  return watchFileChanges(file, changed);
+}
