@@ -47,6 +47,16 @@ const storeOptions = {
       'Failing ones may take a third of it',
     { min: 1_000_000, max: 100_000_000_000 },
   ),
+  meetingsMax: entries(
+    100_000,
+    'Access numbers and QR codes being shown, about 1 KB each; a tenth of all access numbers',
+  ),
+  otpUsersMax: entries(100_000, 'People with live one-time passwords, about 300 bytes each'),
+  noncesMax: entries(
+    1_000_000,
+    'Messages of one-pass logins and M-Pin servers not to be taken twice, about 200 bytes each',
+  ),
+  revocationsMax: entries(1_000_000, 'Revoked identities, about 300 bytes each'),
   permitIdentitiesMax: entries(
     200_000,
     'Identities whose time permit shares are cached, about 1 KB each; the oldest make room',
