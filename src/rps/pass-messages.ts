@@ -20,8 +20,8 @@ export interface Pass2 {
   readonly v: Uint8Array;
   /** The client wants a one-time password. */
   readonly wantsOtp: boolean;
-  /** The client names an access number or QR code whose browser is to be logged in. */
-  readonly hasWid: boolean;
+  /** Access number or QR id of the browser to be logged in; '' for none. */
+  readonly wid: string;
 }
 
 /** The identity in canonical form; throws 403 (HttpError) for anything else. */
@@ -42,7 +42,7 @@ export function readPass2(body: JsonObject): Pass2 {
   return {
     v: readPoint(body, 'V'),
     wantsOtp: looseFlag(body, 'OTP'),
-    hasWid: readWid(body) !== '',
+    wid: readWid(body),
   };
 }
 
@@ -57,7 +57,7 @@ function readPoint(body: JsonObject, name: string): Uint8Array {
 function readWid(body: JsonObject): string {
   const wid = body['WID'] ?? '';
   if (typeof wid !== 'string' && typeof wid !== 'number') throw malformed('WID');
-  return String(wid) === '0' ? '' : String(wid);
+  return String(wid) === '0' ? '' : String(wid).toLowerCase();
 }
 
 function malformed(name: string): HttpError {

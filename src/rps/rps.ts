@@ -12,6 +12,7 @@ import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { OffsetClock } from '../protocol/clock.js';
 import { createMemoryStore } from '../store/memory/memory-store.js';
+import { accessNumberRoutes } from './access-numbers.js';
 import { activationRoutes } from './activation.js';
 import { LoginAdmission } from './admission.js';
 import { createAuthorityClient } from './authority.js';
@@ -21,7 +22,10 @@ import { danceSocket } from './dance-socket.js';
 import { withGivenShare } from './given-share.js';
 import { healthRoutes, rpsHealth } from './health.js';
 import { loginRoutes } from './login.js';
+import { loginReportRoutes } from './login-report.js';
 import { RpsMetrics } from './metrics.js';
+import { mobileLoginRoutes } from './mobile-login.js';
+import { otpRoutes } from './otp.js';
 import type { RpsParts } from './parts.js';
 import { passRoutes } from './pass-routes.js';
 import { permitRoutes } from './permits.js';
@@ -54,7 +58,11 @@ export function rpsRoutes(parts: RpsParts): Route[] {
     ...clientSecretRoutes(parts),
     ...permitRoutes(parts),
     ...passRoutes(parts),
+    ...accessNumberRoutes(parts),
+    ...mobileLoginRoutes(parts),
     ...loginRoutes(parts),
+    ...loginReportRoutes(parts),
+    ...otpRoutes(parts),
     ...statusRoutes(parts),
   ];
 }
@@ -102,6 +110,7 @@ export async function startRps(given: RpsOptions, context: RoleContext): Promise
     authority,
     rpa: createRpaCallbacks({ options, outgoing, log }),
     verifier: () => secrets.verifier(),
+    pinErrors: () => secrets.pinErrors,
     admission,
     onLogin: (outcome, peer) => {
       metrics.onLogin(outcome);

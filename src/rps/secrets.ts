@@ -1,5 +1,6 @@
 /** What the authorities give at the start, and the workers that hold it from then on. */
 import type { RpsOptions } from '../config/rps.js';
+import { createPinErrorPool, type PinErrorPool } from '../crypto/pin-errors.js';
 import {
   type BatchReport,
   createVerifierPool,
@@ -9,6 +10,7 @@ import {
 } from '../crypto/pool.js';
 import type { RoleContext } from '../ops/role.js';
 import type { AuthorityClient } from './authority.js';
+import { type PinErrorSearch, pinErrorSearch } from './pin-errors.js';
 import { unavailable } from './replies.js';
 import { acquireServerSecret, untilThere } from './server-secret.js';
 
@@ -24,6 +26,8 @@ export class Secrets {
   readonly #parts: SecretsParts;
   readonly #end = new AbortController();
   #pool: VerifierPool | undefined;
+  #pinErrorPool: PinErrorPool | undefined;
+  #pinErrors: PinErrorSearch | undefined;
 
   constructor(parts: SecretsParts) {
     this.#parts = parts;
@@ -32,6 +36,11 @@ export class Secrets {
   /** The workers, once there is a secret for them. */
   get pool(): VerifierPool | undefined {
     return this.#pool;
+  }
+
+  /** Undefined until there is a secret, and where nobody asks for PIN errors. */
+  get pinErrors(): PinErrorSearch | undefined {
+    return this.#pinErrors;
   }
 
   verifier(): VerifierPool {
@@ -57,21 +66,27 @@ export class Secrets {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    await Promise.all([this.#pool?.close(), this.#pinErrorPool?.close()]);
   }
 
   #startPool(serverSecret: Uint8Array): void {
     const { options, log, onBatch } = this.#parts;
-    const { cryptoProvider, cryptoThreads, verifyQueueMax } = options;
+    const { cryptoThreads, verifyQueueMax } = options;
+    const provider = demandProvider(options.cryptoProvider);
+    const onFault = (error: Error) => log.error({ err: error }, 'a worker died');
     try {
       this.#end.signal.throwIfAborted();
+      if (options.pinError || options.lockPolicy === 'pinError') {
+        this.#pinErrorPool = createPinErrorPool({ serverSecret, provider, onFault });
+        this.#pinErrors = pinErrorSearch(this.#pinErrorPool);
+      }
       this.#pool = createVerifierPool({
         serverSecret,
-        provider: demandProvider(cryptoProvider),
+        provider,
         threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
         queueMax: verifyQueueMax,
         onBatch,
-        onFault: (error) => log.error({ err: error }, 'a worker died'),
+        onFault,
       });
     } finally {
       serverSecret.fill(0);
