@@ -1,4 +1,5 @@
 /** All option tables: what one role does not know may still be another's. */
+import { authOptions } from '../config/auth.js';
 import { benchOptions } from '../config/bench.js';
 import { loginOptions } from '../config/client.js';
 import { dtaOptions } from '../config/dta.js';
@@ -13,6 +14,7 @@ import { CliError, EXIT_USAGE } from './errors.js';
 /** The tables of the commands that take a configuration file, by their names. */
 export const ROLE_TABLES: Readonly<Record<string, OptionTable>> = {
   rps: rpsOptions,
+  auth: authOptions,
   dta: dtaOptions,
   hosted: hostedOptions,
   rpa: rpaOptions,

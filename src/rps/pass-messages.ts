@@ -46,7 +46,8 @@ export function readPass2(body: JsonObject): Pass2 {
   };
 }
 
-function readPoint(body: JsonObject, name: string): Uint8Array {
+/** A point in form; throws 403 (HttpError) for anything else. */
+export function readPoint(body: JsonObject, name: string): Uint8Array {
   const point = hexBytes(textField(body, name) ?? '', POINT_BYTES);
   // Whether it is one of the curve is seen when it is used.
   if (point?.[0] !== UNCOMPRESSED) throw malformed(name);

@@ -52,8 +52,11 @@ export class Secrets {
   acquire(): Promise<void> {
     const { authority, log } = this.#parts;
     const asking = { log, signal: this.#end.signal };
+    const elsewhere = this.#parts.options.MPinAuthenticationServer !== '';
     return Promise.all([
-      acquireServerSecret(authority, asking).then((secret) => this.#startPool(secret)),
+      elsewhere
+        ? undefined
+        : acquireServerSecret(authority, asking).then((secret) => this.#startPool(secret)),
       untilThere('address of the permit storage', asking, async () => {
         const url = await authority.permitsStorageURL();
         this.storageURL = url === '' ? undefined : url;
