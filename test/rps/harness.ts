@@ -144,7 +144,8 @@ export class World {
     const local = Buffer.from(`${signed.json['clientSecretShare']}`, 'hex');
     const secret = addG1(local, this.authorities.hostedClientSecret(`${mpinId}`));
     const id = Buffer.from(`${mpinId}`, 'hex');
-    return new Person(this, `${mpinId}`, `${regOTT}`, extractPin(id, pin, secret), pin);
+    const token = extractPin(id, pin, secret);
+    return new Person(this, { userId, mpinId: `${mpinId}`, regOTT: `${regOTT}`, token, pin });
   }
 }
 
@@ -156,19 +157,29 @@ export interface Begun {
   readonly v: string;
 }
 
+interface PersonParts {
+  readonly userId: string;
+  readonly mpinId: string;
+  readonly regOTT: string;
+  readonly token: Uint8Array;
+  readonly pin: number;
+}
+
 export class Person {
+  readonly userId: string;
   readonly mpinId: string;
   readonly regOTT: string;
   readonly pin: number;
   readonly #world: World;
   readonly #token: Uint8Array;
 
-  constructor(world: World, mpinId: string, regOTT: string, token: Uint8Array, pin: number) {
+  constructor(world: World, kept: PersonParts) {
     this.#world = world;
-    this.mpinId = mpinId;
-    this.regOTT = regOTT;
-    this.pin = pin;
-    this.#token = token;
+    this.userId = kept.userId;
+    this.mpinId = kept.mpinId;
+    this.regOTT = kept.regOTT;
+    this.pin = kept.pin;
+    this.#token = kept.token;
   }
 
   /** U and UT, and the V for a y that comes later. `date` 0 is a login without permit. */
