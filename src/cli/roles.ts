@@ -55,7 +55,7 @@ const AUTH: Role<typeof authOptions> = {
   table: authOptions,
   examples: [
     'mpin auth --credentials-file credentials.json --rps-url http://127.0.0.1:8011',
-    'mpin rps --mpin-authentication-server http://login.example.com:8002',
+    'mpin rps --MPinAuthenticationServer http://login.example.com:8002',
   ],
   start: async (options, context) => {
     const { startAuth } = await import('../rps/auth.js');
