@@ -1,4 +1,4 @@
-/** `mpin rps|auth|dta|hosted|rpa`: each starts one role in this process and runs it until stopped. */
+/** `mpin rps|auth|dta|hosted|rpa`: each starts one role in this process, until it is stopped. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { authOptions } from '../config/auth.js';

@@ -1,5 +1,5 @@
 /** Options of `mpin auth`, the separate M-Pin server: those of the RPS that it needs, and one. */
-import { type OptionSpec, type OptionsOf, port, text } from './option.js';
+import { type OptionSpec, type OptionsOf, port, url } from './option.js';
 import { type RpsOptions, rpsOptions } from './rps.js';
 
 const SHARED = [
@@ -9,6 +9,7 @@ const SHARED = [
   'trustedProxies',
   'credentialsFile',
   'logLevel',
+  'autoReload',
   'certivoxServerSecret',
   'DTALocalURL',
   'OTTLength',
@@ -35,12 +36,17 @@ const SHARED = [
   'rateAddressesMax',
   'stopPauseMs',
   'stopDrainMs',
+  'syncTime',
+  'timePeriod',
+  'timeOffsetMax',
+  'EntropySources',
+  'entropyURL',
 ] as const satisfies readonly (keyof typeof rpsOptions)[];
 
 export const authOptions = {
   ...pick(rpsOptions, SHARED),
   port: port(8002, 'Port to listen on; 0 for any free one'),
-  RPSURL: text('http://127.0.0.1:8011', 'URL of the RPS that results are delivered to'),
+  RPSURL: url('http://127.0.0.1:8011', 'URL of the RPS that results are delivered to'),
 };
 
 export type AuthOptions = OptionsOf<typeof authOptions>;

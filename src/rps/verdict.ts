@@ -39,8 +39,6 @@ export type Conclude = (verdict: Verdict) => Awaitable<Settlement>;
 
 /** Concludes in the store of this service. */
 export function concludeHere({ options, store }: Pick<RpsParts, 'options' | 'store'>): Conclude {
-  const { maxInvalidLoginAttempts: failuresMax } = options;
-  const otherFailures = otherFailuresOf(options);
   const settle = (
     { mpinId, proof, otp }: Verdict,
     authOTT: string | undefined,
@@ -53,8 +51,8 @@ export function concludeHere({ options, store }: Pick<RpsParts, 'options' | 'sto
       meetingId,
       otp,
       resultLifeMs: RESULT_LIFE_MS,
-      failuresMax,
-      otherFailures,
+      failuresMax: options.maxInvalidLoginAttempts,
+      otherFailures: otherFailuresOf(options),
     });
   return (verdict) => {
     const { authOTT, wid } = verdict;

@@ -8,14 +8,14 @@ import { rpsOptions } from '../../src/config/rps.js';
 import { startRps } from '../../src/rps/rps.js';
 import { createMemoryStore } from '../../src/store/memory/memory-store.js';
 import { MovableClock, startWorld } from './harness.js';
-import { Browser, present, refusedMobile } from './mobile.js';
+import { Browser, PATIENT, present, refusedMobile } from './mobile.js';
 
 const YEAR_MS = 366 * 86_400_000;
 
 t.setTimeout(240_000);
 
 async function worldOf(t: Test, more: Parameters<typeof startWorld>[1] = {}) {
-  const world = await startWorld(t, more);
+  const world = await startWorld(t, { ...PATIENT, ...more });
   const [jo, mallory] = [await world.person('jo@example.com'), await world.person('mallory')];
   return { world, jo, mallory };
 }

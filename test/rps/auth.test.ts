@@ -10,7 +10,7 @@ import { isoSeconds } from '../../src/protocol/clock.js';
 import { signToken } from '../../src/protocol/signature.js';
 import { startAuth } from '../../src/rps/auth.js';
 import { type Person, type Reply, startWorld, type World } from './harness.js';
-import { Browser, present } from './mobile.js';
+import { Browser, PATIENT, present } from './mobile.js';
 import { APP_KEY } from './neighbours.js';
 
 const OTHER_POINT = `04${'0'.repeat(63)}1${'0'.repeat(63)}1`;
@@ -24,6 +24,7 @@ async function startBoth(
 ) {
   const world = await startWorld(t, {
     MPinAuthenticationServer: 'http://auth.example.com:8002/',
+    ...PATIENT,
     ...more.rps,
   });
   const { credentialsFile, DTALocalURL, trustedProxies } = world.options;

@@ -4,7 +4,7 @@ import { rpsOptions } from '../../src/config/rps.js';
 import { startRps } from '../../src/rps/rps.js';
 import { createMemoryStore } from '../../src/store/memory/memory-store.js';
 import { MovableClock, startWorld, type World } from './harness.js';
-import { Browser, present, RELEASE_MS_MAX, refusedMobile } from './mobile.js';
+import { Browser, PATIENT, present, RELEASE_MS_MAX, refusedMobile } from './mobile.js';
 
 const UUID_HEX = /^[0-9a-f]{32}$/;
 
@@ -20,7 +20,7 @@ async function soon<T>(value: Promise<T>): Promise<T> {
 }
 
 async function worldOf(t: Test, more: Parameters<typeof startWorld>[1] = {}) {
-  const world = await startWorld(t, more);
+  const world = await startWorld(t, { ...PATIENT, ...more });
   return { world, jo: await world.person('jo@example.com') };
 }
 
@@ -232,7 +232,7 @@ t.test('a mobile waits no longer than it is told to, and its browser may come la
 });
 
 t.test('a mobile that goes away leaves nothing waiting', async (t) => {
-  const { world, jo } = await worldOf(t, { mobileWaitSeconds: 60 });
+  const { world, jo } = await worldOf(t);
   const browser = await Browser.withNumber(world);
   const { authOTT } = await jo.dance({ WID: browser.wid });
   const end = new AbortController();
@@ -249,7 +249,7 @@ t.test('a mobile that waits on one instance is released by a browser on another'
   const clock = new MovableClock();
   const store = createMemoryStore({ ...options, now: () => clock.now() });
   for (const waitForLoginResult of [false, true]) {
-    const world: World = await startWorld(t, { waitForLoginResult }, true, store);
+    const world: World = await startWorld(t, { ...PATIENT, waitForLoginResult }, true, store);
     const other = await startRps(world.options, world.context, store);
     t.teardown(() => other.stop());
     await other.ready;

@@ -1,8 +1,11 @@
 /** Browsers that show a number or a code, and mobiles that log them in. */
 import type { Person, Reply, World } from './harness.js';
 
-/** How long a waiting mobile may take to be released: much less than it would wait in any case. */
-export const RELEASE_MS_MAX = 5_000;
+/** How long a mobile may take to be released: far less than {@link PATIENT} ones would wait. */
+export const RELEASE_MS_MAX = 30_000;
+
+/** Mobiles wait as long as they can, whatever the machine has to do beside. */
+export const PATIENT = { mobileWaitSeconds: 60 } as const;
 
 /** A browser that asked for an access number, or for a QR code, at one of the services. */
 export class Browser {
