@@ -114,6 +114,10 @@ async function run(): Promise<void> {
     resultsMax: entries,
     failingIdentitiesMax: entries,
     identityBytesMax: 4 * entries * identityBytes,
+    meetingsMax: 1,
+    otpUsersMax: 1,
+    noncesMax: 1,
+    revocationsMax: 1,
     permitIdentitiesMax: 200_000,
     now: () => nowMs,
   });

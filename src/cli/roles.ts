@@ -1,5 +1,6 @@
-/** `mpin rps|dta|hosted|rpa`: each starts one role in this process and runs it until stopped. */
+/** `mpin rps|auth|dta|hosted|rpa`: each starts one role in this process, until it is stopped. */
 import type { Command } from 'commander';
+import { authOptions } from '../config/auth.js';
 import { dtaOptions } from '../config/dta.js';
 import { hostedOptions } from '../config/hosted.js';
 import type { OptionChanges } from '../config/live.js';
@@ -29,6 +30,7 @@ interface Role<T extends OptionTable> {
 
 export function addRoleCommands(program: Command): void {
   addRole(program, RPS);
+  addRole(program, AUTH);
   addBackupCommands(addRole(program, DTA));
   addRole(program, HOSTED);
   addRole(program, RPA);
@@ -45,6 +47,20 @@ const RPS: Role<typeof rpsOptions> = {
   start: async (options, context) => {
     const { startRps } = await import('../rps/rps.js');
     return startRps(await withServerSecret(options), context);
+  },
+};
+
+const AUTH: Role<typeof authOptions> = {
+  name: 'auth',
+  summary: 'a separate M-Pin server: authentication alone, results go to the RPS',
+  table: authOptions,
+  examples: [
+    'mpin auth --credentials-file credentials.json --rps-url http://127.0.0.1:8011',
+    'mpin rps --MPinAuthenticationServer http://login.example.com:8002',
+  ],
+  start: async (options, context) => {
+    const { startAuth } = await import('../rps/auth.js');
+    return startAuth(options, context);
   },
 };
 

@@ -4,6 +4,7 @@ import {
   getCredentialsOptions,
   rotateApplicationOptions,
 } from '../config/applications.js';
+import { authOptions } from '../config/auth.js';
 import { changePassphraseOptions, retireOptions, rotateOptions } from '../config/backup.js';
 import { benchOptions } from '../config/bench.js';
 import { loginOptions } from '../config/client.js';
@@ -19,6 +20,7 @@ import { CliError, EXIT_USAGE } from './errors.js';
 /** The tables of the commands that take a configuration file, by their names. */
 export const ROLE_TABLES: Readonly<Record<string, OptionTable>> = {
   rps: rpsOptions,
+  auth: authOptions,
   dta: dtaOptions,
   hosted: hostedOptions,
   rpa: rpaOptions,

@@ -16,6 +16,7 @@ import {
   text,
   url,
 } from './option.js';
+import { rpsLoginOptions } from './rps-logins.js';
 import { timeOptions } from './time.js';
 
 /** Most entries a Map of V8 can hold: no table of the memory store can be larger. */
@@ -54,6 +55,16 @@ const storeOptions = {
       'Failing ones may take a third of it',
     { min: 1_000_000, max: 100_000_000_000 },
   ),
+  meetingsMax: entries(
+    100_000,
+    'Access numbers and QR codes being shown, about 1 KB each; a tenth of all access numbers',
+  ),
+  otpUsersMax: entries(100_000, 'People with live one-time passwords, about 300 bytes each'),
+  noncesMax: entries(
+    1_000_000,
+    'Messages of one-pass logins and M-Pin servers not to be taken twice, about 200 bytes each',
+  ),
+  revocationsMax: entries(1_000_000, 'Revoked identities, about 300 bytes each'),
   permitIdentitiesMax: entries(
     200_000,
     'Identities whose time permit shares are cached, about 1 KB each; the oldest make room',
@@ -186,11 +197,14 @@ const advertisedOptions = {
     'Clients use the WebSocket dance; it always works, but the old mobile page fails on it',
     { dynamic: true },
   ),
-  accessNumberUseCheckSum: bool(true, 'Access numbers carry a check digit: 7 digits, else 6'),
-  requestOTP: bool(false, 'Logins end in a one-time password that is shown to the person', {
+  successLoginURL: text('', 'Where pages may go after a login', {
+    aliases: ['successfulLoginURL'],
     dynamic: true,
   }),
-  usePermits: bool(true, 'Logins need a time permit of the day'),
+  identityCheckRegex: text('', 'Regular expression that clients may check new names with', {
+    check: regexFault,
+    dynamic: true,
+  }),
   seedValueLength: int(100, 'bytes', 'Length of seedValue, randomness for clients without any', {
     min: 16,
     max: 1024,
@@ -231,19 +245,10 @@ export const rpsOptions = {
     max: 31_536_000,
     dynamic: true,
   }),
-  maxInvalidLoginAttempts: int(3, 'failures', 'Wrong PINs in a row that lock an identity', {
-    min: 1,
-    max: 1_000_000,
-    dynamic: true,
-  }),
   cacheTimePermits: bool(true, 'Fetch 7 to 13 days of time permit shares at once, not one', {
     dynamic: true,
   }),
   OTTLength: int(16, 'bytes', 'Length of one-time tokens', { min: 16, max: 64 }),
-  waitForLoginResult: bool(
-    false,
-    'Hold a mobile login until the RPA reports its result; browser logins never wait',
-  ),
   cryptoThreads: int(0, 'threads', 'Workers that check logins; 0 for one fewer than the cores', {
     min: 0,
     max: 256,
@@ -255,6 +260,7 @@ export const rpsOptions = {
     min: 1,
     max: 1_000_000,
   }),
+  ...rpsLoginOptions,
   ...urlOptions,
   ...advertisedOptions,
   ...timeOptions,
@@ -263,6 +269,15 @@ export const rpsOptions = {
   ...overloadOptions,
   ...stopOptions,
 } as const satisfies OptionTable;
+
+function regexFault(pattern: string): string | undefined {
+  try {
+    new RegExp(pattern);
+    return undefined;
+  } catch {
+    return 'not a regular expression';
+  }
+}
 
 function prefixFault(prefix: string): string | undefined {
   return /^\/*[\w.~-]+(\/[\w.~-]+)*\/*$/.test(prefix) ? undefined : 'not a path such as rps';

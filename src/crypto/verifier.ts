@@ -48,6 +48,8 @@ export interface Verifier {
    * the proof is wrong by more than its PIN (a wrong token, or a permit of another day).
    */
   pinError(proof: LoginProof): number | null;
+  /** The same of one record of record.ts. */
+  recordPinError(record: Uint8Array): number | null;
   /** Wipes the secret; every later check throws an Error. */
   close(): void;
 }
@@ -96,7 +98,12 @@ class PreparedVerifier implements Verifier {
   }
 
   pinError(proof: LoginProof): number | null {
-    return this.#native.pinError(buildRecord(recordFields(proof)));
+    return this.recordPinError(buildRecord(recordFields(proof)));
+  }
+
+  recordPinError(record: Uint8Array): number | null {
+    demandBytes('record', record, RECORD_BYTES);
+    return this.#native.pinError(record);
   }
 
   close(): void {

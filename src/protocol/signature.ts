@@ -58,3 +58,22 @@ export function signService(
 export function signTimePermit(appKey: string, hashMpinId: string): string {
   return sign(appKey, hashMpinId);
 }
+
+/** What a token of a separate M-Pin server is signed over (contract §6, 4). */
+export interface SignedToken {
+  readonly mpinId: string;
+  readonly successCode: number;
+  readonly expires: string;
+  readonly WID: string;
+  readonly OTP: string;
+  readonly authOTT: string;
+}
+
+export function signToken(appKey: string, token: SignedToken): string {
+  const { mpinId, successCode, expires, WID, OTP, authOTT } = token;
+  return sign(appKey, mpinId, `${successCode}`, expires, WID, OTP, authOTT);
+}
+
+export function verifyToken(appKey: string, signature: string, token: SignedToken): boolean {
+  return secretEquals(signature.toLowerCase(), signToken(appKey, token));
+}

@@ -20,7 +20,16 @@ const CLOSE_INTERNAL = 1011;
 
 type SocketParts = Pick<
   RpsParts,
-  'options' | 'urls' | 'clock' | 'log' | 'store' | 'verifier' | 'admission' | 'onLogin'
+  | 'options'
+  | 'urls'
+  | 'clock'
+  | 'log'
+  | 'store'
+  | 'verifier'
+  | 'admission'
+  | 'pinErrors'
+  | 'conclude'
+  | 'onLogin'
 >;
 
 export function danceSocket(parts: SocketParts): SocketRoute {

@@ -10,15 +10,14 @@ import { dayOf, startOfDay } from '../protocol/clock.js';
 import { hashMpinId } from '../protocol/mpin-id.js';
 import { randomToken } from '../protocol/tokens.js';
 import { after } from '../store/after.js';
-import type { Attempt, Awaitable, Challenge } from '../store/store.js';
+import type { Awaitable, Challenge } from '../store/store.js';
 import { newChallenge } from './challenge.js';
 import type { RpsParts } from './parts.js';
 import type { Pass1, Pass2 } from './pass-messages.js';
+import { type Conclude, concludeHere, type Proof } from './verdict.js';
 
 /** Life of a challenge in milliseconds (contract §10, constants). */
 export const CHALLENGE_LIFE_MS = 15_000;
-/** Life of a result in milliseconds (contract §10, constants). */
-const RESULT_LIFE_MS = 60_000;
 /** After midnight UTC yesterday's permit still holds so long, in milliseconds: as deployed. */
 const GRACE_AFTER_MS = 3_600_000;
 /** So long before it tomorrow's holds already, for clocks that are ahead (contract §13, 13). */
@@ -31,13 +30,18 @@ export interface DanceEnd {
   readonly otp: string | undefined;
 }
 
-type DanceParts = Pick<RpsParts, 'options' | 'clock' | 'store' | 'verifier' | 'onLogin'>;
+type DanceParts = Pick<
+  RpsParts,
+  'options' | 'clock' | 'store' | 'verifier' | 'pinErrors' | 'conclude' | 'onLogin'
+>;
 
 export class Dance {
   readonly #parts: DanceParts;
+  readonly #conclude: Conclude;
 
   constructor(parts: DanceParts) {
     this.#parts = parts;
+    this.#conclude = parts.conclude ?? concludeHere(parts);
   }
 
   /** A challenge kept by its caller. Throws 503 (HttpError) while no pass 2 could be checked. */
@@ -63,21 +67,33 @@ export class Dance {
     const found = this.#parts.store.challenges(mpinId);
     const live = found instanceof Promise ? await found : found;
     if (live.length === 0) throw noPass1();
-    const answered = await this.#findAnswered(mpinId, likeliestFirst(live, peer), pass2.v);
-    const proof: Attempt['proof'] =
-      answered === undefined ? { proven: false } : { proven: true, challengeId: answered.id };
+    const ordered = likeliestFirst(live, peer);
+    const answered = await this.#findAnswered(mpinId, ordered, pass2.v);
+    const proof: Proof =
+      answered === undefined
+        ? await this.#unproven(mpinId, ordered, pass2.v)
+        : { proven: true, challengeId: answered.id };
     return this.#settle(mpinId, pass2, proof, peer);
   }
 
-  /** Pass 2 against a challenge that only its caller holds, and uses once. */
+  /**
+   * Pass 2 against a challenge that only its caller holds, and uses once. One that its client
+   * made is used once if `claim`, called when V answers it, says so by not throwing.
+   */
   async finishWith(
     mpinId: string,
     pass2: Pass2,
     challenge: Challenge,
     peer: string,
+    claim?: () => Awaitable<void>,
   ): Promise<DanceEnd> {
     const answered = await this.#findAnswered(mpinId, [challenge], pass2.v);
-    return this.#settle(mpinId, pass2, { proven: answered !== undefined }, peer);
+    if (answered === undefined) {
+      const proof = await this.#unproven(mpinId, [challenge], pass2.v);
+      return this.#settle(mpinId, pass2, proof, peer);
+    }
+    await claim?.();
+    return this.#settle(mpinId, pass2, { proven: true }, peer);
   }
 
   /**
@@ -96,10 +112,8 @@ export class Dance {
     challenges: readonly Challenge[],
     v: Uint8Array,
   ): Promise<Challenge | undefined> {
-    const { clock, options, verifier } = this.#parts;
-    const pool = verifier();
-    const dates = options.usePermits ? permitDates(clock.now()) : [0];
-    const tries = triesOf(hashMpinId(mpinId), challenges, dates, v);
+    const pool = this.#parts.verifier();
+    const tries = this.#tries(mpinId, challenges, v);
     if ((await pool.findAccepted(tries.slice(0, 1), mpinId)) === 0) return challenges[0];
     const others = tries.slice(1);
     if (others.length === 0) return undefined;
@@ -107,25 +121,24 @@ export class Dance {
     return accepted === -1 ? undefined : others[accepted]?.challenge;
   }
 
-  #settle(
-    mpinId: string,
-    pass2: Pass2,
-    proof: Attempt['proof'],
-    peer: string,
-  ): Awaitable<DanceEnd> {
-    const { options, store, onLogin } = this.#parts;
+  #tries(mpinId: string, challenges: readonly Challenge[], v: Uint8Array): Try[] {
+    const { clock, options } = this.#parts;
+    const dates = options.usePermits ? permitDates(clock.now()) : [0];
+    return triesOf(hashMpinId(mpinId), challenges, dates, v);
+  }
+
+  /** A failure, and by how much its PIN was wrong where that is asked for. */
+  async #unproven(mpinId: string, challenges: readonly Challenge[], v: Uint8Array): Promise<Proof> {
+    const search = this.#parts.pinErrors?.();
+    if (search === undefined) return { proven: false };
+    return { proven: false, pinError: await search(this.#tries(mpinId, challenges, v)) };
+  }
+
+  #settle(mpinId: string, pass2: Pass2, proof: Proof, peer: string): Awaitable<DanceEnd> {
+    const { options, onLogin } = this.#parts;
     const authOTT = randomToken(options.OTTLength);
     const otp = options.requestOTP && pass2.wantsOtp ? randomOtp() : undefined;
-    const settled = store.settle({
-      mpinId,
-      proof,
-      // With a WID the browser that shows it would be logged in; no such number is known here, so
-      // the attempt counts and its token names nothing (contract §4.7).
-      authOTT: pass2.hasWid ? undefined : authOTT,
-      otp,
-      resultLifeMs: RESULT_LIFE_MS,
-      failuresMax: options.maxInvalidLoginAttempts,
-    });
+    const settled = this.#conclude({ mpinId, proof, authOTT, otp, wid: pass2.wid });
     return after(settled, (settlement) => {
       onLogin?.(settlement, peer);
       if (settlement === 'gone') throw noPass1();

@@ -31,13 +31,22 @@ interface HealthParts {
  */
 export function rpsHealth({ store, pool }: HealthParts): Health {
   return new Health({
-    store: async () => {
-      await store.ping();
-      return true;
-    },
+    store: storeCheck(store),
     serverSecret: () => pool() !== undefined,
     pool: poolCheck(pool),
   });
+}
+
+/** Of a service that checks no logins itself. */
+export function storeHealth(store: HealthParts['store']): Health {
+  return new Health({ store: storeCheck(store) });
+}
+
+function storeCheck(store: HealthParts['store']): Check {
+  return async () => {
+    await store.ping();
+    return true;
+  };
 }
 
 export function healthRoutes(health: Health): Route[] {

@@ -4,7 +4,10 @@ import { parseJsonObject, textField } from '../http/json.js';
 import { parseMpinId } from '../protocol/mpin-id.js';
 import { after } from '../store/after.js';
 import type { Awaitable, LoginResult, LoginStatus } from '../store/store.js';
+import { takeMobileLogin } from './login-report.js';
+import { keepOtp } from './otp.js';
 import type { RpsParts } from './parts.js';
+import { RESULT_LIFE_MS } from './verdict.js';
 
 const MESSAGES: Readonly<Record<LoginStatus, string>> = {
   200: 'Authentication successful',
@@ -12,7 +15,7 @@ const MESSAGES: Readonly<Record<LoginStatus, string>> = {
   410: 'Wrong PIN.',
 };
 
-type LoginParts = Pick<RpsParts, 'store'>;
+type LoginParts = Pick<RpsParts, 'options' | 'store'>;
 
 export function loginRoutes(parts: LoginParts): Route[] {
   return [
@@ -26,12 +29,32 @@ export function loginRoutes(parts: LoginParts): Route[] {
 }
 
 /** Each result is given out once; afterwards its token is as unknown as any other text. */
-function authenticate({ store }: LoginParts, call: Call): Awaitable<Answer> {
+function authenticate(parts: LoginParts, call: Call): Awaitable<Answer> {
   const body = parseJsonObject(call.body);
   if (body === undefined) throw new HttpError(400, 'The body is not a JSON object');
   const authOTT = textField(body, 'authOTT');
   if (authOTT === undefined) throw new HttpError(400, 'Missing authOTT');
-  return after(store.takeResult(authOTT), resultAnswer);
+  return after(parts.store.takeResult(authOTT), (result) => {
+    if (result !== undefined) return browserAnswer(parts, authOTT, result);
+    return takeMobileLogin(parts, authOTT, body).then((login) => successAnswer(parts, login));
+  });
+}
+
+/** Where the RPA is to report on logins, it may do so on those of browsers too. */
+function browserAnswer(parts: LoginParts, authOTT: string, result: LoginResult): Awaitable<Answer> {
+  const { options, store } = parts;
+  if (result.status !== 200) return resultAnswer(result);
+  if (!options.waitForLoginResult) return successAnswer(parts, result);
+  return after(store.awaitReport(authOTT, RESULT_LIFE_MS), () => successAnswer(parts, result));
+}
+
+/** From now on its one-time password, if it has one, can be verified. */
+function successAnswer(parts: LoginParts, result: LoginResult | undefined): Awaitable<Answer> {
+  if (result?.otp === undefined) return resultAnswer(result);
+  const { mpinId, otp } = result;
+  const { options, store } = parts;
+  const kept = keepOtp(store, { userId: userIdOf(mpinId), mpinId, otp }, options.otpExpireSeconds);
+  return after(kept, () => resultAnswer(result));
 }
 
 function resultAnswer(result: LoginResult | undefined): Answer {
@@ -43,8 +66,12 @@ function resultAnswer(result: LoginResult | undefined): Answer {
   return answer(status, {
     status,
     message: MESSAGES[status],
-    userId: parseMpinId(mpinId)?.userID ?? '',
+    userId: userIdOf(mpinId),
     mpinId,
     ...(otp === undefined ? {} : { OTP: otp }),
   });
+}
+
+function userIdOf(mpinId: string): string {
+  return parseMpinId(mpinId)?.userID ?? '';
 }

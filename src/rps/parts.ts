@@ -5,8 +5,10 @@ import type { Clock } from '../protocol/clock.js';
 import type { Settlement, Store } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
 import type { AuthorityClient } from './authority.js';
+import type { PinErrorSearch } from './pin-errors.js';
 import type { RpaCallbacks } from './rpa-callbacks.js';
 import type { PublicUrls } from './urls.js';
+import type { Conclude } from './verdict.js';
 import type { LoginVerifier } from './verifiers.js';
 
 /** What the routes draw on; each group names the few it needs. */
@@ -21,6 +23,10 @@ export interface RpsParts {
   readonly rpa: RpaCallbacks;
   /** Throws a 503 (HttpError) as long as there is no server secret. */
   readonly verifier: () => LoginVerifier;
+  /** By how much PINs are wrong; undefined, or answering that, where nobody asks for it. */
+  readonly pinErrors?: (() => PinErrorSearch | undefined) | undefined;
+  /** What becomes of a pass 2; by default it is counted and kept here. */
+  readonly conclude?: Conclude | undefined;
   /** Who may go on when there is more to do than can be done. */
   readonly admission: LoginAdmission;
   /** Told what became of each pass 2 that was decided, and where it came from. */

@@ -20,8 +20,8 @@ export interface Pass2 {
   readonly v: Uint8Array;
   /** The client wants a one-time password. */
   readonly wantsOtp: boolean;
-  /** The client names an access number or QR code whose browser is to be logged in. */
-  readonly hasWid: boolean;
+  /** Access number or QR id of the browser to be logged in; '' for none. */
+  readonly wid: string;
 }
 
 /** The identity in canonical form; throws 403 (HttpError) for anything else. */
@@ -42,11 +42,12 @@ export function readPass2(body: JsonObject): Pass2 {
   return {
     v: readPoint(body, 'V'),
     wantsOtp: looseFlag(body, 'OTP'),
-    hasWid: readWid(body) !== '',
+    wid: readWid(body),
   };
 }
 
-function readPoint(body: JsonObject, name: string): Uint8Array {
+/** A point in form; throws 403 (HttpError) for anything else. */
+export function readPoint(body: JsonObject, name: string): Uint8Array {
   const point = hexBytes(textField(body, name) ?? '', POINT_BYTES);
   // Whether it is one of the curve is seen when it is used.
   if (point?.[0] !== UNCOMPRESSED) throw malformed(name);
@@ -57,7 +58,7 @@ function readPoint(body: JsonObject, name: string): Uint8Array {
 function readWid(body: JsonObject): string {
   const wid = body['WID'] ?? '';
   if (typeof wid !== 'string' && typeof wid !== 'number') throw malformed('WID');
-  return String(wid) === '0' ? '' : String(wid);
+  return String(wid) === '0' ? '' : String(wid).toLowerCase();
 }
 
 function malformed(name: string): HttpError {

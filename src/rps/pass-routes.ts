@@ -21,7 +21,15 @@ export const PASS_BYTES_MAX = 2 * MPIN_ID_BYTES_MAX + 4096;
 
 type PassParts = Pick<
   RpsParts,
-  'options' | 'urls' | 'clock' | 'store' | 'verifier' | 'admission' | 'onLogin'
+  | 'options'
+  | 'urls'
+  | 'clock'
+  | 'store'
+  | 'verifier'
+  | 'admission'
+  | 'pinErrors'
+  | 'conclude'
+  | 'onLogin'
 >;
 
 export function passRoutes(parts: PassParts): Route[] {

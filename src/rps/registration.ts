@@ -12,18 +12,15 @@ import { isoMicros, isoSeconds } from '../protocol/clock.js';
 import { canonicalMpinId, issueMpinId } from '../protocol/mpin-id.js';
 import { activateKey, secretEquals } from '../protocol/signature.js';
 import { randomToken } from '../protocol/tokens.js';
+import { isUserId, USER_ID_LENGTH_MAX } from '../protocol/user-id.js';
 import type { Registration } from '../store/store.js';
 import type { RpsParts } from './parts.js';
 
-/** The longest e-mail address; MPIN_ID_BYTES_MAX is made for it. In UTF-16 units. */
-const USER_ID_LENGTH_MAX = 254;
 /** Room for what people and operating systems call devices. In UTF-16 units. */
 const DEVICE_NAME_LENGTH_MAX = 256;
 /** Room for the RPA's own userData; the fixed fields need less than 1 KB. */
 const BODY_BYTES_MAX = 32_768;
 
-/** Characters that would become markup on a page that shows the name (contract §13, 24). */
-const UNSAFE_IN_NAME = /[\p{Cc}\p{Cs}<>&"']/u;
 const CONTROL = /[\p{Cc}\p{Cs}]/u;
 
 type RegistrationParts = Pick<
@@ -173,7 +170,7 @@ function userIdOf(body: JsonObject): string {
   const userId = textField(body, 'userId');
   if (userId === undefined || userId.trim() === '') throw new HttpError(400, 'Missing userId');
   if (userId.length > USER_ID_LENGTH_MAX) throw new HttpError(400, 'userId is too long');
-  if (UNSAFE_IN_NAME.test(userId)) {
+  if (!isUserId(userId)) {
     throw new HttpError(400, 'userId has characters that are not allowed');
   }
   return userId;

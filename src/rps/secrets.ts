@@ -1,18 +1,19 @@
 /** What the authorities give, at the start and when it changes, and the workers that hold it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RpsOptions } from '../config/rps.js';
+import { createPinErrorPool } from '../crypto/pin-errors.js';
 import {
   type BatchReport,
   createVerifierPool,
   defaultThreads,
   demandProvider,
-  type VerifierPool,
 } from '../crypto/pool.js';
 import type { RoleContext } from '../ops/role.js';
 import type { AuthorityClient } from './authority.js';
+import { type PinErrorSearch, pinErrorSearch } from './pin-errors.js';
 import { unavailable } from './replies.js';
 import { acquireServerSecrets, askServerSecrets, untilThere } from './server-secret.js';
-import { type LoginVerifier, Verifiers } from './verifiers.js';
+import { type LoginVerifier, Verifiers, type Workers } from './verifiers.js';
 
 const SECOND_MS = 1_000;
 
@@ -29,15 +30,22 @@ export class Secrets {
   readonly #end = new AbortController();
   readonly #verifiers: Verifiers;
   #refreshing: Promise<void> = Promise.resolve();
+  #pinErrors: PinErrorSearch | undefined;
 
   constructor(parts: SecretsParts) {
     this.#parts = parts;
-    this.#verifiers = new Verifiers((serverSecret) => this.#startPool(serverSecret));
+    this.#verifiers = new Verifiers((serverSecret) => this.#startWorkers(serverSecret));
+    if (asksForPinErrors(parts.options)) this.#pinErrors = pinErrorSearch(this.#verifiers);
   }
 
   /** The workers, once there is a secret for them. */
   get pool(): Verifiers | undefined {
     return this.#verifiers.ready ? this.#verifiers : undefined;
+  }
+
+  /** Undefined until there is a secret, and where nobody asks for PIN errors. */
+  get pinErrors(): PinErrorSearch | undefined {
+    return this.#verifiers.ready ? this.#pinErrors : undefined;
   }
 
   verifier(): LoginVerifier {
@@ -49,12 +57,15 @@ export class Secrets {
   acquire(): Promise<void> {
     const { authority, log } = this.#parts;
     const asking = { log, signal: this.#end.signal };
+    const elsewhere = this.#parts.options.MPinAuthenticationServer !== '';
     return Promise.all([
-      acquireServerSecrets(authority.sources, asking).then(async (secrets) => {
-        asking.signal.throwIfAborted();
-        await this.#verifiers.replace(secrets);
-        this.#refreshing = this.#refreshOn();
-      }),
+      elsewhere
+        ? undefined
+        : acquireServerSecrets(authority.sources, asking).then(async (secrets) => {
+            asking.signal.throwIfAborted();
+            await this.#verifiers.replace(secrets);
+            this.#refreshing = this.#refreshOn();
+          }),
       untilThere('address of the permit storage', asking, async () => {
         const url = await authority.permitsStorageURL();
         this.storageURL = url === '' ? undefined : url;
@@ -98,16 +109,27 @@ export class Secrets {
     }
   }
 
-  #startPool(serverSecret: Uint8Array): VerifierPool {
+  /** The workers of one secret. */
+  #startWorkers(serverSecret: Uint8Array): Workers {
     const { options, log, onBatch } = this.#parts;
-    const { cryptoProvider, cryptoThreads, verifyQueueMax } = options;
-    return createVerifierPool({
+    const { cryptoThreads, verifyQueueMax } = options;
+    const provider = demandProvider(options.cryptoProvider);
+    const onFault = (error: Error) => log.error({ err: error }, 'a worker died');
+    const pool = createVerifierPool({
       serverSecret,
-      provider: demandProvider(cryptoProvider),
+      provider,
       threads: cryptoThreads === 0 ? defaultThreads() : cryptoThreads,
       queueMax: verifyQueueMax,
       onBatch,
-      onFault: (error) => log.error({ err: error }, 'a worker died'),
+      onFault,
     });
+    const pinErrors = asksForPinErrors(options)
+      ? createPinErrorPool({ serverSecret, provider, onFault })
+      : undefined;
+    return { pool, pinErrors };
   }
+}
+
+function asksForPinErrors({ pinError, lockPolicy }: RpsOptions): boolean {
+  return pinError || lockPolicy === 'pinError';
 }

@@ -33,7 +33,7 @@ function clientSettings(parts: SettingsParts): Answer {
   const storage = parts.permitsStorageURL();
   const settings = {
     certivoxURL: credentials.apiUrl,
-    mpinAuthServerURL: urls.api,
+    mpinAuthServerURL: options.MPinAuthenticationServer.replace(/\/+$/, '') || urls.api,
     registerURL: `${urls.api}/user`,
     signatureURL: `${urls.api}/signature`,
     setupDoneURL: `${urls.api}/setupDone`,
@@ -57,11 +57,22 @@ function clientSettings(parts: SettingsParts): Answer {
       : { authorityURLs: options.furtherAuthorityURLs }),
     // Clients cope with its absence better than with a URL that is none.
     ...(storage === undefined ? {} : { timePermitsStorageURL: storage }),
-    ...(options.requestOTP ? {} : accessNumberUrls(urls.api)),
+    ...(options.requestOTP ? {} : accessNumberUrls(urls.api, options.accessNumberURL)),
+    ...optionalSettings(options),
   };
   return answer(200, settings, NEVER_CACHED);
 }
 
-function accessNumberUrls(api: string): Record<string, string> {
-  return { accessNumberURL: `${api}/access`, getAccessNumberURL: `${api}/getAccessNumber` };
+/** One URL cannot carry both polls: their replies differ (contract §1, 6). */
+function accessNumberUrls(api: string, poll: string): Record<string, string> {
+  return { accessNumberURL: `${api}/${poll}`, getAccessNumberURL: `${api}/getAccessNumber` };
+}
+
+/** Sent only when configured; the two documents spell one of them differently. */
+function optionalSettings(options: SettingsParts['options']): Record<string, string> {
+  const { successLoginURL, identityCheckRegex } = options;
+  return {
+    ...(successLoginURL === '' ? {} : { successLoginURL, successfulLoginURL: successLoginURL }),
+    ...(identityCheckRegex === '' ? {} : { identityCheckRegex }),
+  };
 }

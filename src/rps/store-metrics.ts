@@ -18,6 +18,26 @@ const TIMED = [
   'takeResult',
   'cachePermits',
   'cachedPermit',
+  'putMeeting',
+  'claimWid',
+  'meetingOfWid',
+  'meeting',
+  'noteProgress',
+  'takeMobileResult',
+  'meetingOfLogin',
+  'bindLogin',
+  'takeLogin',
+  'reportLogin',
+  'awaitReport',
+  'takeReport',
+  'putOtp',
+  'takeOtp',
+  'takeNonce',
+  'countEvent',
+  'failures',
+  'unlock',
+  'setRevoked',
+  'revoked',
 ] as const satisfies readonly (keyof Store)[];
 
 type Verb = (...args: unknown[]) => unknown;
@@ -40,7 +60,8 @@ export function timedStore(store: Store, durations: HistogramsBy): Store {
       return done;
     };
   }
-  const others = {
+  const others: Omit<Store, (typeof TIMED)[number]> = {
+    watchMeeting: (id, changed) => store.watchMeeting(id, changed),
     sizes: () => store.sizes(),
     ping: () => store.ping(),
     close: () => store.close(),

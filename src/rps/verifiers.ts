@@ -3,6 +3,7 @@
  * one, but while an authority rotates its secret; then a login is tried under the likeliest first.
  */
 import { createHash } from 'node:crypto';
+import type { PinErrorPool } from '../crypto/pin-errors.js';
 import type { RecordFields, VerifierPool, VerifierStats } from '../crypto/pool.js';
 import { parseMpinId } from '../protocol/mpin-id.js';
 import type { DatedShare } from './authority.js';
@@ -16,20 +17,26 @@ export interface LoginVerifier {
   findAccepted(group: readonly RecordFields[], mpinId?: string): Promise<number>;
 }
 
-interface Generation {
+/** What works with one server secret. */
+export interface Workers {
+  readonly pool: VerifierPool;
+  /** Where PIN errors are asked for. */
+  readonly pinErrors: PinErrorPool | undefined;
+}
+
+interface Generation extends Workers {
   readonly fromMs: number;
   /** SHA-256 of the secret: tells it from others without keeping it. */
   readonly mark: string;
-  readonly pool: VerifierPool;
 }
 
 export class Verifiers implements LoginVerifier {
-  readonly #start: (serverSecret: Uint8Array) => VerifierPool;
+  readonly #start: (serverSecret: Uint8Array) => Workers;
   /** Newest first. */
   #generations: readonly Generation[] = [];
 
   /** @param start starts the workers of one secret, which it copies */
-  constructor(start: (serverSecret: Uint8Array) => VerifierPool) {
+  constructor(start: (serverSecret: Uint8Array) => Workers) {
     this.#start = start;
   }
 
@@ -46,13 +53,14 @@ export class Verifiers implements LoginVerifier {
     if (changed) {
       this.#generations = marked.map(({ fromMs, share, mark }) => {
         const known = before.find((generation) => generation.mark === mark);
-        return { fromMs, mark, pool: known?.pool ?? this.#start(share) };
+        const { pool, pinErrors } = known ?? this.#start(share);
+        return { fromMs, mark, pool, pinErrors };
       });
     }
     for (const { share } of secrets) share.fill(0);
     const kept = new Set(this.#generations.map(({ pool }) => pool));
     const gone = before.filter(({ pool }) => !kept.has(pool));
-    await Promise.all(gone.map(({ pool }) => pool.close()));
+    await Promise.all(gone.map(closeWorkers));
     return changed;
   }
 
@@ -77,6 +85,15 @@ export class Verifiers implements LoginVerifier {
     return -1;
   }
 
+  /** Under the first secret that finds one. As `pinError` of a PinErrorPool. */
+  async pinError(record: RecordFields): Promise<number | null> {
+    for (const { pinErrors } of this.#generations) {
+      const error = await pinErrors?.pinError(record);
+      if (typeof error === 'number') return error;
+    }
+    return null;
+  }
+
   get inFlight(): number {
     return this.#generations.reduce((sum, { pool }) => sum + pool.inFlight, 0);
   }
@@ -92,8 +109,12 @@ export class Verifiers implements LoginVerifier {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#generations.map(({ pool }) => pool.close()));
+    await Promise.all(this.#generations.map(closeWorkers));
   }
+}
+
+async function closeWorkers({ pool, pinErrors }: Workers): Promise<void> {
+  await Promise.all([pool.close(), pinErrors?.close()]);
 }
 
 /** The secret in use when the identity was made, and then the others: they may be of any time. */

@@ -12,6 +12,9 @@
  * past its life is as absent as one that never was. All mpin_ids are canonical lower-case hex.
  */
 
+import type { MeetingStore } from './meeting.js';
+import type { AdminStore, OnceStore } from './once.js';
+
 /** Most live challenges one identity may have (contract §13, 6). */
 export const CHALLENGES_PER_IDENTITY_MAX = 16;
 
@@ -68,22 +71,42 @@ export interface LoginResult {
   readonly otp?: string;
 }
 
+/**
+ * Bounds on failures that no holder of the token need have made. They lock nothing: an identity
+ * that has reached one of them is answered 401 whatever it proves.
+ */
+export interface OtherFailures {
+  /** Failures within `windowMs` of the first of them, cleared by time alone. */
+  readonly perWindow: number;
+  readonly windowMs: number;
+  /** Failures since the last right PIN. */
+  readonly inAll: number;
+}
+
 /** One pass 2 that has been checked and is now to be decided, counted and recorded. */
 export interface Attempt {
   readonly mpinId: string;
   /**
    * Whether V proved the PIN. `challengeId` names the stored challenge it answered; without one
    * the challenge lived on a WebSocket connection and cannot have been used elsewhere.
+   * `pinError`: the proof was wrong by its PIN alone, so a holder of the token made it.
    */
   readonly proof:
     | { readonly proven: true; readonly challengeId?: string }
-    | { readonly proven: false };
+    | { readonly proven: false; readonly pinError?: boolean };
   /** Key of the result, or undefined when nobody is to learn it (contract §4.7, unknown WID). */
   readonly authOTT?: string | undefined;
+  /** The result is one of a mobile at this meeting, and no one else's. */
+  readonly meetingId?: string | undefined;
   readonly otp?: string | undefined;
   readonly resultLifeMs: number;
-  /** Failures that lock the identity: the failure that reaches it answers 410, as do all later. */
-  readonly failuresMax: number;
+  /**
+   * Failures that lock the identity: the failure that reaches it answers 410, as do all later.
+   * Undefined where none are counted because another service does that: 401 then.
+   */
+  readonly failuresMax?: number | undefined;
+  /** With them, only failures with a PIN error count towards failuresMax, all others here. */
+  readonly otherFailures?: OtherFailures | undefined;
 }
 
 /** What became of an attempt: its frozen status, or 'gone' when its challenge was used before. */
@@ -105,6 +128,11 @@ export interface StoreSizes {
   readonly registrations?: number;
   readonly challenges?: number;
   readonly results?: number;
+  readonly meetings?: number;
+  readonly otps?: number;
+  readonly nonces?: number;
+  readonly counters?: number;
+  readonly revocations?: number;
   readonly failingIdentities?: number;
   readonly identityBytes?: number;
 }
@@ -112,7 +140,7 @@ export interface StoreSizes {
 /** Backends that need no wait answer at once: a login then goes on in the same turn. */
 export type Awaitable<T> = T | Promise<T>;
 
-export interface Store {
+export interface Store extends MeetingStore, OnceStore, AdminStore {
   /**
    * Adds a registration, or replaces the one of the same mpinId. A live one that was activated
    * more often than `registration.activations` says was confirmed while its successor was being
@@ -139,10 +167,13 @@ export interface Store {
   /**
    * Decides an attempt in one atomic step.
    * Proven: its challenge is consumed ('gone' if it no longer lives: refused and not counted);
-   * a locked identity stays 410, otherwise failures are forgotten and the status is 200.
-   * Not proven: one failure is counted, 401, or 410 once locked; no challenge is consumed, but
-   * those with {@link FAILURES_PER_CHALLENGE_MAX} such failures in their life end.
-   * The result is frozen under authOTT, if given.
+   * a locked identity stays 410, one at a bound of `otherFailures` gets 401 and keeps its counts,
+   * otherwise failures are forgotten and the status is 200.
+   * Not proven: one failure is counted, 401, or 410 once locked; at a bound of `otherFailures`
+   * none is counted and it is 401. No challenge is consumed, but those with
+   * {@link FAILURES_PER_CHALLENGE_MAX} such failures in their life end.
+   * The result is frozen under authOTT, if given: for takeResult, or with a meetingId for
+   * takeMobileResult, and never for the other one.
    */
   settle(attempt: Attempt): Awaitable<Settlement>;
   /** Takes the result of an authOTT: it can be had once. */

@@ -130,9 +130,11 @@ class LmdbApplications implements ApplicationStore {
   async takeOnce(token: string, untilMs: number): Promise<boolean> {
     const now = this.#now();
     const isFirst = await this.#root.transaction(() => {
-      for (const { key, value } of this.#taken.getRange()) if (value < now) this.#taken.remove(key);
+      for (const { key, value } of this.#taken.getRange()) {
+        if (value < now) void this.#taken.remove(key);
+      }
       if (this.#taken.doesExist(token)) return false;
-      this.#taken.put(token, untilMs);
+      void this.#taken.put(token, untilMs);
       return true;
     });
     await this.#root.flushed;
@@ -151,7 +153,7 @@ class LmdbApplications implements ApplicationStore {
       const stored = this.#applications.get(appId);
       if (stored === undefined) return undefined;
       const next = change(stored);
-      this.#applications.put(appId, next);
+      void this.#applications.put(appId, next);
       return next;
     });
     await this.#root.flushed;

@@ -2,6 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
+import { checkDigit, isWid, randomAccessNumber } from '../../src/protocol/access-number.js';
 import {
   dayOf,
   isoMicros,
@@ -28,6 +29,7 @@ import {
   verifySignature,
 } from '../../src/protocol/signature.js';
 import { fillRandom, OTT_BYTES, randomToken } from '../../src/protocol/tokens.js';
+import { isUserId } from '../../src/protocol/user-id.js';
 
 const KEY = 'super secret';
 const hex = (text: string) => Buffer.from(text, 'utf8').toString('hex');
@@ -263,4 +265,33 @@ t.test('tokens are fresh, of the asked length, and never come twice', async (t) 
   const texts = new Set(filled.map((bytes) => Buffer.from(bytes).toString('hex')));
   t.equal(texts.size, 1000, 'nor are filled bytes');
   t.notOk(texts.has('00'.repeat(32)));
+});
+
+t.test('access numbers carry the check digit that clients compute', (t) => {
+  for (const recorded of ['4241703', '6418791']) {
+    t.equal(checkDigit(recorded.slice(0, 6)), Number(recorded[6]), recorded);
+  }
+  for (let drawn = 0; drawn < 2_000; drawn += 1) {
+    const number = randomAccessNumber(true);
+    if (!/^[1-9]\d{5}[1-9]$/.test(number) || checkDigit(number.slice(0, 6)) !== Number(number[6])) {
+      t.fail(number);
+    }
+  }
+  t.match(randomAccessNumber(false), /^[1-9]\d{5}$/);
+  t.equal(new Set(Array.from({ length: 100 }, () => randomAccessNumber(true))).size > 90, true);
+  for (const wid of ['123456', '1234567', 'f'.repeat(32)]) t.equal(isWid(wid), true, wid);
+  for (const wid of ['', '0', '012345', '12345', '12345678', 'F'.repeat(32), '12345a']) {
+    t.equal(isWid(wid), false, wid);
+  }
+  t.end();
+});
+
+t.test('names that would be markup somewhere are none', (t) => {
+  for (const name of ['jo@example.com', 'jürgen@例え.jp', 'x'.repeat(254)]) {
+    t.equal(isUserId(name), true, name);
+  }
+  for (const name of ['', '<b>', 'a&b', `a"b`, `a'b`, 'a\nb', '\ud800', 'x'.repeat(255)]) {
+    t.equal(isUserId(name), false, JSON.stringify(name));
+  }
+  t.end();
 });

@@ -11,7 +11,7 @@ import { MovableClock, type Person, startWorld } from './harness.js';
 
 const ID = Buffer.from('{"userID": "someone@example.com"}').toString('hex');
 const point = (mark: number) => new Uint8Array(65).fill(mark);
-const pass2 = { v: point(4), wantsOtp: false, hasWid: false };
+const pass2 = { v: point(4), wantsOtp: false, wid: '' };
 
 /** A dance whose verifier accepts what `accepts` says, and keeps what it was asked. */
 function startDance(accepts: (fields: RecordFields) => boolean) {

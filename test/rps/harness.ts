@@ -11,6 +11,7 @@ import { addG1, clientPass1, clientPass2, extractPin } from '../../src/crypto/in
 import type { RunningRole } from '../../src/ops/role.js';
 import { type Clock, dayOf, systemClock } from '../../src/protocol/clock.js';
 import { startRps } from '../../src/rps/rps.js';
+import type { Store } from '../../src/store/store.js';
 import { APP_ID, APP_KEY, Authorities, FakeRpa } from './neighbours.js';
 
 export interface Reply {
@@ -26,6 +27,9 @@ export interface Ask {
   readonly headers?: Record<string, string>;
   /** An object is sent as JSON, a text as it is. */
   readonly body?: unknown;
+  /** Address of another service than the world's own RPS. */
+  readonly at?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** A clock that tests can move. */
@@ -53,6 +57,8 @@ export class World {
   readonly authorities = new Authorities(this.clock);
   readonly rpa = new FakeRpa();
   rps!: RunningRole;
+  /** What the RPS keeps its state in; one of its own where this is undefined. */
+  store: Store | undefined;
   #folder = '';
   #options: RpsOptions | undefined;
 
@@ -85,9 +91,17 @@ export class World {
 
   /** Starts the RPS, again or for the first time. */
   async restart(more: Partial<RpsOptions> = {}): Promise<void> {
+    this.rps = await startRps({ ...this.options, ...more }, this.context, this.store);
+  }
+
+  /** The options of the RPS. */
+  get options(): RpsOptions {
     if (this.#options === undefined) throw new Error('the world was not started');
-    const context = { log: pino({ level: 'silent' }), clock: this.clock };
-    this.rps = await startRps({ ...this.#options, ...more }, context);
+    return this.#options;
+  }
+
+  get context() {
+    return { log: pino({ level: 'silent' }), clock: this.clock };
   }
 
   async stop(): Promise<void> {
@@ -96,11 +110,13 @@ export class World {
     await rm(this.#folder, { recursive: true });
   }
 
-  async ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Reply> {
+  async ask(path: string, asked: Ask = {}): Promise<Reply> {
+    const { method = 'GET', headers = {}, body, at = this.rps.address, signal } = asked;
     // Not fetch, which would not send another Host.
-    const reply = await request(this.rps.address + path, {
+    const reply = await request(at + path, {
       method: method as Dispatcher.HttpMethod,
       headers,
+      ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : toJson(body) }),
     });
     const text = await reply.body.text();
@@ -128,7 +144,8 @@ export class World {
     const local = Buffer.from(`${signed.json['clientSecretShare']}`, 'hex');
     const secret = addG1(local, this.authorities.hostedClientSecret(`${mpinId}`));
     const id = Buffer.from(`${mpinId}`, 'hex');
-    return new Person(this, `${mpinId}`, `${regOTT}`, extractPin(id, pin, secret), pin);
+    const token = extractPin(id, pin, secret);
+    return new Person(this, { userId, mpinId: `${mpinId}`, regOTT: `${regOTT}`, token, pin });
   }
 }
 
@@ -140,19 +157,29 @@ export interface Begun {
   readonly v: string;
 }
 
+interface PersonParts {
+  readonly userId: string;
+  readonly mpinId: string;
+  readonly regOTT: string;
+  readonly token: Uint8Array;
+  readonly pin: number;
+}
+
 export class Person {
+  readonly userId: string;
   readonly mpinId: string;
   readonly regOTT: string;
   readonly pin: number;
   readonly #world: World;
   readonly #token: Uint8Array;
 
-  constructor(world: World, mpinId: string, regOTT: string, token: Uint8Array, pin: number) {
+  constructor(world: World, kept: PersonParts) {
     this.#world = world;
-    this.mpinId = mpinId;
-    this.regOTT = regOTT;
-    this.pin = pin;
-    this.#token = token;
+    this.userId = kept.userId;
+    this.mpinId = kept.mpinId;
+    this.regOTT = kept.regOTT;
+    this.pin = kept.pin;
+    this.#token = kept.token;
   }
 
   /** U and UT, and the V for a y that comes later. `date` 0 is a login without permit. */
@@ -174,6 +201,12 @@ export class Person {
     return { y, u, ut, v: prove(y) };
   }
 
+  /** Both passes; what the second one says. */
+  async dance(more: Record<string, unknown> = {}, pin = this.pin): Promise<Reply['json']> {
+    const { v } = await this.begin(pin);
+    return (await this.finish(v, more)).json;
+  }
+
   finish(v: string, more: Record<string, unknown> = {}, from = '127.0.0.1'): Promise<Reply> {
     const body = { mpin_id: this.mpinId, V: v, WID: '0', OTP: 0, pass: 2, ...more };
     return this.#world.post('/rps/pass2', body, { 'x-forwarded-for': from });
@@ -192,8 +225,10 @@ export async function startWorld(
   t: Test,
   more: Partial<RpsOptions> = {},
   ready = true,
+  store?: Store,
 ): Promise<World> {
   const world = new World();
+  world.store = store;
   await world.start(more, ready);
   t.teardown(() => world.stop());
   return world;

@@ -128,7 +128,7 @@ t.test('logins are tried under the secret that their identity was made with firs
   const verifiers = new Verifiers((secret) => {
     const name = `${secret[0]}`;
     const stats = { batches: 1, batchMax: 8, failureRate: 0.5, kernel: 'ifma' };
-    return {
+    const pool = {
       inFlight: 2,
       expectedWaitMs: Number(name),
       stats: () => stats as never,
@@ -138,6 +138,7 @@ t.test('logins are tried under the secret that their identity was made with firs
       },
       close: async () => void closed.push(name),
     };
+    return { pool, pinErrors: undefined };
   });
   const dated = (name: number, fromMs: number) => ({ share: Uint8Array.of(name), fromMs });
   const issued = (time: string) => toHex(Buffer.from(`{"userID": "x", "issued": "${time}"}`));

@@ -183,7 +183,9 @@ t.test('15 seconds of silence end the connection with a word, if a pass is due',
     close: (code: number) => codes.push(code),
   };
   const options = { rpsBaseURL: '', rpsBaseURLs: [], rpsPrefix: 'rps', allowOrigin: [] };
-  const parts = { urls: publicUrls(options) } as unknown as Parameters<typeof danceSocket>[0];
+  const parts = { urls: publicUrls(options), options: {} } as unknown as Parameters<
+    typeof danceSocket
+  >[0];
   const route: SocketRoute = danceSocket(parts);
   const session = route.open(socket, { headers: {} });
   fire();

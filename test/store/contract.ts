@@ -2,68 +2,31 @@
  * What every backend of the store must do. A backend's test file calls {@link storeContract} with
  * a factory; nothing here knows how time passes there or where the state lies.
  */
-import { randomBytes } from 'node:crypto';
 import type { Test } from 'tap';
 import {
-  type Attempt,
   CHALLENGES_PER_IDENTITY_MAX,
   type Challenge,
-  type Registration,
   type Settlement,
-  type Store,
 } from '../../src/store/store.js';
+import { failureCases } from './contract-failures.js';
+import { meetingCases } from './contract-meetings.js';
+import { onceCases } from './contract-once.js';
+import {
+  type Case,
+  DAY_MS,
+  hex,
+  LIFE_MS,
+  LONG_LIFE_MS,
+  newChallenge,
+  newMpinId,
+  newRegistration,
+  PARALLEL,
+  right,
+  type StoreFactory,
+  wrong,
+} from './subject.js';
 
-/** One backend, empty, with a way to let time pass. */
-export interface StoreUnderTest {
-  readonly store: Store;
-  now(): number;
-  /** Lets at least `ms` milliseconds pass on the backend's clock. */
-  pass(ms: number): Promise<void>;
-}
-
-export type StoreFactory = () => StoreUnderTest | Promise<StoreUnderTest>;
-
-type Case = (t: Test, subject: StoreUnderTest) => Promise<void>;
-
-/** Lives in the suite: short enough to wait for on a real clock, long enough for slow machines. */
-const LIFE_MS = 1_000;
-const LONG_LIFE_MS = 600_000;
-const DAY_MS = 86_400_000;
-const PARALLEL = 300;
-
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
-export const newMpinId = (): string => hex(120);
-
-export function newChallenge(peer: string): Challenge {
-  return { id: hex(8), peer, u: randomBytes(65), ut: randomBytes(65), y: randomBytes(32) };
-}
-
-export function newRegistration(mpinId: string, expiresAtMs: number): Registration {
-  return {
-    mpinId,
-    userId: 'jo@example.com',
-    mobile: 0,
-    regOTT: hex(16),
-    deviceName: 'a device',
-    active: false,
-    activations: 0,
-    issued: false,
-    expiresAtMs,
-  };
-}
-
-export function wrong(mpinId: string, more: Partial<Attempt> = {}): Attempt {
-  const proof = { proven: false } as const;
-  return { mpinId, proof, resultLifeMs: LONG_LIFE_MS, failuresMax: 3, ...more };
-}
-
-export function right(mpinId: string, challengeId?: string, more: Partial<Attempt> = {}): Attempt {
-  const proof =
-    challengeId === undefined
-      ? ({ proven: true } as const)
-      : ({ proven: true, challengeId } as const);
-  return { ...wrong(mpinId), proof, ...more };
-}
+export * from './subject.js';
 
 const bytesOf = ({ u, ut, y }: Challenge): string =>
   `${Buffer.concat([u, ut, y]).toString('hex')}/${ut.length}`;
@@ -411,6 +374,9 @@ export function storeContract(t: Test, backend: string, create: StoreFactory): v
     ...settleCases,
     ...resultCases,
     ...permitCases,
+    ...meetingCases,
+    ...onceCases,
+    ...failureCases,
   };
   for (const [name, run] of Object.entries(cases)) {
     t.test(`${backend}: ${name}`, async (t) => {

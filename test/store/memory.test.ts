@@ -26,6 +26,10 @@ function create(limits: Partial<Omit<MemoryStoreOptions, 'now'>> = {}): StoreUnd
     failingIdentitiesMax: 1_000,
     identityBytesMax: 1_000_000,
     permitIdentitiesMax: 1_000,
+    meetingsMax: 1_000,
+    otpUsersMax: 1_000,
+    noncesMax: 1_000,
+    revocationsMax: 1_000,
     ...limits,
     now: () => nowMs,
   });
@@ -236,6 +240,11 @@ t.test('everything that ends gives back all the room it took', async (t) => {
   }
   t.same(store.sizes(), {
     registrations: 0,
+    meetings: 0,
+    otps: 0,
+    nonces: 0,
+    counters: 0,
+    revocations: 0,
     challenges: 0,
     results: 0,
     failingIdentities: 0,

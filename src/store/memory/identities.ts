@@ -22,6 +22,8 @@ export class Identities {
   readonly #failingBytesMax: number;
   readonly #holders: Int32Array;
   readonly #failures: Int32Array;
+  /** Failures that lock nothing, since the last right PIN. */
+  readonly #others: Int32Array;
   /** The newest challenge of an identity; among free numbers the next free one. */
   readonly #newest: Int32Array;
   /** Numbers from here on were never used. */
@@ -38,6 +40,7 @@ export class Identities {
     this.#failingBytesMax = bytesMax * FAILING_SHARE;
     this.#holders = new Int32Array(capacity);
     this.#failures = new Int32Array(capacity);
+    this.#others = new Int32Array(capacity);
     this.#newest = new Int32Array(capacity);
   }
 
@@ -101,25 +104,49 @@ export class Identities {
     return this.#failures[identity] as number;
   }
 
+  otherFailures(identity: number): number {
+    return this.#others[identity] as number;
+  }
+
   /** Counts one more failure; the count, or undefined when no further identity may fail. */
   fail(identity: number): number | undefined {
-    const failures = this.failures(identity) + 1;
-    if (failures === 1) {
-      const bytes = this.#failingBytes + this.#keys.bytesOf(identity);
-      if (this.#failing >= this.#failingMax || bytes > this.#failingBytesMax) return undefined;
-      this.#failing += 1;
-      this.#failingBytes = bytes;
-      this.holdAgain(identity);
-    }
-    this.#failures[identity] = failures;
-    return failures;
+    return this.#count(this.#failures, identity);
+  }
+
+  /** As {@link fail}, for one that locks nothing. */
+  failOther(identity: number): number | undefined {
+    return this.#count(this.#others, identity);
+  }
+
+  /** Whether a failure of this identity can be counted. */
+  mayFail(identity: number): boolean {
+    if (this.#isFailing(identity)) return true;
+    const bytes = this.#failingBytes + this.#keys.bytesOf(identity);
+    return this.#failing < this.#failingMax && bytes <= this.#failingBytesMax;
   }
 
   forgetFailures(identity: number): void {
-    if (this.#failures[identity] === 0) return;
+    if (!this.#isFailing(identity)) return;
     this.#failures[identity] = 0;
+    this.#others[identity] = 0;
     this.#failing -= 1;
     this.#failingBytes -= this.#keys.bytesOf(identity);
     this.release(identity);
+  }
+
+  #isFailing(identity: number): boolean {
+    return this.#failures[identity] !== 0 || this.#others[identity] !== 0;
+  }
+
+  #count(counts: Int32Array, identity: number): number | undefined {
+    if (!this.mayFail(identity)) return undefined;
+    if (!this.#isFailing(identity)) {
+      this.#failing += 1;
+      this.#failingBytes += this.#keys.bytesOf(identity);
+      this.holdAgain(identity);
+    }
+    const count = (counts[identity] as number) + 1;
+    counts[identity] = count;
+    return count;
   }
 }

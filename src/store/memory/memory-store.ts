@@ -1,3 +1,5 @@
+import type { LoginReport, Meeting, MeetingLogin, MobileResult, Progress } from '../meeting.js';
+import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../once.js';
 import {
   type Attempt,
   type Challenge,
@@ -13,6 +15,8 @@ import { Challenges } from './challenges.js';
 import { ExpiringMap } from './expiring-map.js';
 import { Identities } from './identities.js';
 import { NO_SLOT } from './lifetimes.js';
+import { Meetings } from './meetings.js';
+import { Counters, Otps } from './once.js';
 import { Permits } from './permits.js';
 import { assertKeepable, Results } from './results.js';
 
@@ -33,6 +37,14 @@ export interface MemoryStoreOptions {
   readonly identityBytesMax: number;
   /** Identities whose time permit shares are kept; about 1 KB each. */
   readonly permitIdentitiesMax: number;
+  /** Meetings of browsers and mobiles; about 1 KB each with their results. */
+  readonly meetingsMax: number;
+  /** People with live one-time passwords; about 300 bytes each. */
+  readonly otpUsersMax: number;
+  /** Nonces not to be taken again, and as many counters of events; about 200 bytes each. */
+  readonly noncesMax: number;
+  /** Revoked identities, which never end; about 300 bytes each. */
+  readonly revocationsMax: number;
   /** The time in milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -49,6 +61,12 @@ class MemoryStore implements Store {
   readonly #challenges: Challenges;
   readonly #results: Results;
   readonly #permits: Permits;
+  readonly #meetings: Meetings;
+  readonly #otps: Otps;
+  readonly #nonces: Counters;
+  readonly #counters: Counters;
+  readonly #revoked = new Set<string>();
+  readonly #revocationsMax: number;
 
   constructor(options: MemoryStoreOptions) {
     const { challengesMax, resultsMax, failingIdentitiesMax } = options;
@@ -62,6 +80,11 @@ class MemoryStore implements Store {
     this.#challenges = new Challenges(this.#identities, challengesMax);
     this.#results = new Results(this.#identities, resultsMax);
     this.#permits = new Permits(options.permitIdentitiesMax);
+    this.#meetings = new Meetings(options.meetingsMax);
+    this.#otps = new Otps(options.otpUsersMax);
+    this.#nonces = new Counters(options.noncesMax);
+    this.#counters = new Counters(options.noncesMax);
+    this.#revocationsMax = options.revocationsMax;
   }
 
   putRegistration(registration: Registration): void {
@@ -114,19 +137,14 @@ class MemoryStore implements Store {
   }
 
   settle(attempt: Attempt): Settlement {
-    const { mpinId, authOTT, otp, resultLifeMs } = attempt;
+    const { mpinId } = attempt;
     const nowMs = this.#now();
     // Before anything is decided: an attempt is counted only if its result can be kept.
-    if (authOTT !== undefined) {
-      assertKeepable(authOTT, otp);
-      if (!this.#results.hasRoom(nowMs)) throw full('results');
-    }
+    this.#demandRoom(attempt, nowMs);
     const identity = this.#hold(mpinId);
     try {
       const status = this.#decide(identity, attempt, nowMs);
-      if (status !== 'gone' && authOTT !== undefined) {
-        this.#results.put(authOTT, { identity, status, otp }, resultLifeMs, nowMs);
-      }
+      if (status !== 'gone') this.#freeze(identity, attempt, status, nowMs);
       return status;
     } finally {
       this.#identities.release(identity);
@@ -145,11 +163,119 @@ class MemoryStore implements Store {
     return this.#permits.find(hashMpinId, day, this.#now());
   }
 
+  putMeeting(meeting: Pick<Meeting, 'id' | 'prerollId'>, lifeMs: number): void {
+    if (!this.#meetings.put(meeting, lifeMs, this.#now())) throw full('meetings');
+  }
+
+  claimWid(wid: string, meetingId: string, lifeMs: number): boolean {
+    const claimed = this.#meetings.claimWid(wid, meetingId, lifeMs, this.#now());
+    if (claimed === undefined) throw full('meetings');
+    return claimed;
+  }
+
+  meetingOfWid(wid: string): string | undefined {
+    return this.#meetings.ofWid(wid, this.#now());
+  }
+
+  meeting(id: string): Meeting | undefined {
+    return this.#meetings.get(id, this.#now());
+  }
+
+  noteProgress(id: string, progress: Progress, userId: string): boolean {
+    return this.#meetings.noteProgress(id, progress, userId, this.#now());
+  }
+
+  takeMobileResult(authOTT: string): MobileResult | undefined {
+    return this.#meetings.takeResult(authOTT, this.#now());
+  }
+
+  meetingOfLogin(authOTT: string): string | undefined {
+    return this.#meetings.ofLogin(authOTT, this.#now());
+  }
+
+  bindLogin(id: string, login: MeetingLogin, lifeMs: number): boolean {
+    return this.#meetings.bind(id, login, lifeMs, this.#now());
+  }
+
+  takeLogin(id: string, authOTT: string, report: LoginReport): MeetingLogin | undefined {
+    return this.#meetings.takeLogin(id, authOTT, report, this.#now());
+  }
+
+  reportLogin(id: string, authOTT: string, report: LoginReport): boolean {
+    return this.#meetings.report(id, authOTT, report, this.#now());
+  }
+
+  watchMeeting(id: string, changed: () => void): () => void {
+    return this.#meetings.watch(id, changed);
+  }
+
+  awaitReport(authOTT: string, lifeMs: number): void {
+    if (!this.#meetings.awaitReport(authOTT, lifeMs, this.#now())) throw full('reports');
+  }
+
+  takeReport(authOTT: string): boolean {
+    return this.#meetings.takeReport(authOTT, this.#now());
+  }
+
+  putOtp(user: string, password: OneTimePassword, lifeMs: number): void {
+    if (!this.#otps.put(user, password, lifeMs, this.#now())) throw full('one-time passwords');
+  }
+
+  takeOtp(user: string, otp: string): string | undefined {
+    return this.#otps.take(user, otp, this.#now());
+  }
+
+  takeNonce(kind: NonceKind, nonce: string, lifeMs: number): boolean {
+    const count = this.#nonces.count(`${kind} ${nonce}`, lifeMs, this.#now());
+    if (count === undefined) throw full('nonces');
+    return count === 1;
+  }
+
+  countEvent(kind: CounterKind, key: string, windowMs: number): number {
+    const count = this.#counters.count(`${kind} ${key}`, windowMs, this.#now());
+    if (count === undefined) throw full('counters');
+    return count;
+  }
+
+  failures(mpinId: string): FailureCounts {
+    const identity = this.#identities.find(mpinId);
+    if (identity === NO_SLOT) return { failures: 0, others: 0 };
+    return {
+      failures: this.#identities.failures(identity),
+      others: this.#identities.otherFailures(identity),
+    };
+  }
+
+  unlock(mpinId: string): boolean {
+    const { failures, others } = this.failures(mpinId);
+    this.#counters.forget(windowOf(mpinId));
+    if (failures === 0 && others === 0) return false;
+    this.#identities.forgetFailures(this.#identities.find(mpinId));
+    return true;
+  }
+
+  setRevoked(mpinId: string, revoked: boolean): boolean {
+    if (!revoked) return this.#revoked.delete(mpinId);
+    if (this.#revoked.has(mpinId)) return false;
+    if (this.#revoked.size >= this.#revocationsMax) throw full('revocations');
+    this.#revoked.add(mpinId);
+    return true;
+  }
+
+  revoked(mpinId: string): boolean {
+    return this.#revoked.has(mpinId);
+  }
+
   sizes(): StoreSizes {
     return {
       registrations: this.#registrations.size,
       challenges: this.#challenges.size,
       results: this.#results.size,
+      meetings: this.#meetings.size,
+      otps: this.#otps.size,
+      nonces: this.#nonces.size,
+      counters: this.#counters.size,
+      revocations: this.#revoked.size,
       failingIdentities: this.#identities.failing,
       identityBytes: this.#identities.takenBytes,
     };
@@ -166,23 +292,58 @@ class MemoryStore implements Store {
     return identity;
   }
 
-  #decide(identity: number, { proof, failuresMax }: Attempt, nowMs: number): Settlement {
+  #demandRoom({ authOTT, meetingId, otp }: Attempt, nowMs: number): void {
+    if (authOTT === undefined) return;
+    assertKeepable(authOTT, otp);
+    const kind = meetingId === undefined ? this.#results : this.#meetings;
+    if (!kind.hasRoomForResult(nowMs)) throw full('results');
+  }
+
+  #freeze(identity: number, attempt: Attempt, status: LoginStatus, nowMs: number): void {
+    const { mpinId, authOTT, meetingId, otp, resultLifeMs } = attempt;
+    if (authOTT === undefined) return;
+    if (meetingId === undefined) {
+      this.#results.put(authOTT, { identity, status, otp }, resultLifeMs, nowMs);
+    } else {
+      const result = { mpinId, status, meetingId, ...(otp === undefined ? {} : { otp }) };
+      this.#meetings.putResult(authOTT, result, resultLifeMs, nowMs);
+    }
+  }
+
+  #decide(identity: number, attempt: Attempt, nowMs: number): Settlement {
+    const { mpinId, proof, failuresMax = Number.POSITIVE_INFINITY, otherFailures } = attempt;
     const locked = this.#identities.failures(identity) >= failuresMax;
-    if (!proof.proven) return this.#fail(identity, locked, failuresMax);
+    const bounded =
+      otherFailures !== undefined &&
+      (this.#identities.otherFailures(identity) >= otherFailures.inAll ||
+        this.#counters.get(windowOf(mpinId), nowMs) >= otherFailures.perWindow);
+    if (!proof.proven) {
+      const status = locked ? 410 : bounded ? 401 : this.#fail(identity, attempt, nowMs);
+      this.#challenges.fail(identity);
+      return status;
+    }
     const { challengeId } = proof;
     if (challengeId !== undefined && !this.#challenges.take(identity, challengeId, nowMs)) {
       return 'gone';
     }
     if (locked) return 410;
+    if (bounded) return 401;
     this.#identities.forgetFailures(identity);
     return 200;
   }
 
-  #fail(identity: number, locked: boolean, failuresMax: number): LoginStatus {
-    const failures = locked ? failuresMax : this.#identities.fail(identity);
+  /** Counts a failure of an identity that is at none of its bounds. */
+  #fail(identity: number, attempt: Attempt, nowMs: number): LoginStatus {
+    const { mpinId, proof, failuresMax, otherFailures } = attempt;
+    if (failuresMax === undefined) return 401;
+    const window = windowOf(mpinId);
+    const other = otherFailures !== undefined && !(proof.proven === false && proof.pinError);
+    if (other && !this.#counters.hasRoom(window, nowMs)) throw full('counters');
+    const failures = other ? this.#identities.failOther(identity) : this.#identities.fail(identity);
     if (failures === undefined) throw full('failure counters');
-    this.#challenges.fail(identity);
-    return failures >= failuresMax ? 410 : 401;
+    if (!other) return failures >= failuresMax ? 410 : 401;
+    this.#counters.count(window, otherFailures.windowMs, nowMs);
+    return 401;
   }
 
   #updateRegistration(mpinId: string, change: (old: Registration) => Registration): boolean {
@@ -196,6 +357,11 @@ class MemoryStore implements Store {
     const entry = this.#registrations.get(mpinId, nowMs);
     return entry !== undefined && nowMs < entry.expiresAtMs ? entry : undefined;
   }
+}
+
+/** The counter of failures that lock nothing. */
+function windowOf(mpinId: string): string {
+  return `other-failure ${mpinId}`;
 }
 
 function full(kind: string): StoreError {

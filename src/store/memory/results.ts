@@ -35,7 +35,7 @@ export class Results {
   }
 
   /** Whether another result can be added; clears overdue ones first. */
-  hasRoom(nowMs: number): boolean {
+  hasRoomForResult(nowMs: number): boolean {
     this.#lifetimes.clearSome(nowMs, this.#remove);
     return this.#lifetimes.taken < this.#lifetimes.capacity;
   }
