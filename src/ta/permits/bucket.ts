@@ -4,23 +4,19 @@
  * (README.md): many stores refuse to be told so with each object.
  */
 import {
-  type _Object,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { startOfDay } from '../../protocol/clock.js';
 import {
-  dayOfSegment,
-  isPublishable,
-  isStorageId,
   type PermitPlace,
   type PermitStorage,
   PermitStorageError,
+  placeOf,
 } from './permit-storage.js';
 
 /** Tries of one call within the SDK, which waits between them, longer each time and at random. */
@@ -28,6 +24,10 @@ const TRIES = 3;
 const CONNECT_MS_MAX = 5_000;
 /** A permit is put in some 20 to 100 ms; a listing of 1000 keys takes longer. */
 const REQUEST_MS_MAX = 15_000;
+/** What one listing gives, and one removal takes: the most that S3 knows. */
+const KEYS_AT_ONCE = 1000;
+/** Sorts after all digits. */
+const BEHIND_DIGITS = ':';
 
 export interface BucketOptions {
   readonly permitsBucket: string;
@@ -80,18 +80,29 @@ export class PermitBucket implements PermitStorage {
     });
   }
 
+  /**
+   * Keys come in the order of application and day, and days have five digits each: those past are
+   * first, and behind them a listing skips to the next application.
+   */
   removeBefore(day: number): Promise<number> {
     return this.#do(async () => {
       let removed = 0;
-      for await (const app of this.#below(this.#prefix)) {
-        if (!isPublishable(lastOf(app))) continue;
-        for await (const folder of this.#below(app)) {
-          const found = dayOfSegment(lastOf(folder));
-          if (found === undefined || found >= day) continue;
-          for await (const { Contents = [] } of this.#list(folder)) {
-            removed += await this.#removeAll(Contents);
+      let after: string | undefined = '';
+      while (after !== undefined) {
+        const page = await this.#list(after);
+        const past: string[] = [];
+        after = page.at(-1);
+        for (const key of page) {
+          // Whatever else somebody keeps in the bucket stays.
+          const place = this.#placeOf(key);
+          if (place === undefined) continue;
+          if (place.day >= day) {
+            after = `${this.#prefix}${place.appId}/${BEHIND_DIGITS}`;
+            break;
           }
+          past.push(key);
         }
+        removed += await this.#removeAll(past);
       }
       return removed;
     });
@@ -101,9 +112,7 @@ export class PermitBucket implements PermitStorage {
     this.#client.destroy();
   }
 
-  /** Whatever else somebody keeps in the bucket stays. */
-  async #removeAll(contents: readonly _Object[]): Promise<number> {
-    const keys = contents.map(({ Key = '' }) => Key).filter((key) => isStorageId(lastOf(key)));
+  async #removeAll(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const { Errors = [] } = await this.#client.send(
       new DeleteObjectsCommand({
@@ -116,27 +125,22 @@ export class PermitBucket implements PermitStorage {
     return keys.length;
   }
 
-  /** The "folders" in one: prefixes that end in a slash. */
-  async *#below(prefix: string): AsyncGenerator<string> {
-    for await (const { CommonPrefixes = [] } of this.#list(prefix, '/')) {
-      for (const { Prefix } of CommonPrefixes) if (Prefix !== undefined) yield Prefix;
-    }
+  /** At most 1000 keys behind `after`, in their order. */
+  async #list(after: string): Promise<string[]> {
+    const { Contents = [] } = await this.#client.send(
+      new ListObjectsV2Command({
+        Bucket: this.#bucket,
+        Prefix: this.#prefix,
+        MaxKeys: KEYS_AT_ONCE,
+        ...(after === '' ? {} : { StartAfter: after }),
+      }),
+    );
+    return Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
   }
 
-  async *#list(prefix: string, delimiter?: string): AsyncGenerator<ListObjectsV2CommandOutput> {
-    let token: string | undefined;
-    do {
-      const page: ListObjectsV2CommandOutput = await this.#client.send(
-        new ListObjectsV2Command({
-          Bucket: this.#bucket,
-          Prefix: prefix,
-          Delimiter: delimiter,
-          ContinuationToken: token,
-        }),
-      );
-      yield page;
-      token = page.NextContinuationToken;
-    } while (token !== undefined);
+  #placeOf(key: string): PermitPlace | undefined {
+    const parts = key.slice(this.#prefix.length).split('/');
+    return parts.length === 3 ? placeOf(...parts) : undefined;
   }
 
   #key({ appId, day, storageId }: PermitPlace): string {
@@ -209,9 +213,4 @@ function configOf(options: BucketOptions): S3ClientConfig {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   };
-}
-
-/** The last part of a key or a prefix. */
-function lastOf(key: string): string {
-  return key.replace(/\/$/, '').split('/').at(-1) ?? '';
 }
