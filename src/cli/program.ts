@@ -6,6 +6,7 @@ import { addClientCommands } from './client.js';
 import { addConfigCommands } from './config.js';
 import { addCredentialsCommands } from './credentials.js';
 import { report } from './errors.js';
+import { addPermitsCommands } from './permits.js';
 import { addRoleCommands } from './roles.js';
 import { addUpCommand } from './up.js';
 import { versionText } from './version.js';
@@ -50,6 +51,7 @@ function buildProgram(): Command {
   addRoleCommands(program);
   addCredentialsCommands(program);
   addApplicationsCommands(program);
+  addPermitsCommands(program);
   addClientCommands(program);
   addBenchCommand(program);
   addConfigCommands(program);

@@ -12,6 +12,7 @@ import { dtaOptions } from '../config/dta.js';
 import { hostedOptions } from '../config/hosted.js';
 import { namesOf } from '../config/load.js';
 import type { OptionTable } from '../config/option.js';
+import { permitsRunOptions } from '../config/permits-commands.js';
 import { rpaOptions } from '../config/rpa.js';
 import { rpsOptions } from '../config/rps.js';
 import { upOptions } from '../config/up.js';
@@ -37,6 +38,7 @@ export const ALL_TABLES: readonly OptionTable[] = [
   getCredentialsOptions,
   addApplicationOptions,
   rotateApplicationOptions,
+  permitsRunOptions,
 ];
 
 /** The table of a role; throws CliError for another name. */

@@ -11,6 +11,8 @@ export interface DataFolder {
   readonly passphrase: string;
   readonly dtaBackup: string;
   readonly hostedBackup: string;
+  readonly permits: string;
+  readonly identities: string;
   /** True when this start has made it. */
   readonly isNew: boolean;
 }
@@ -29,6 +31,8 @@ export function openDataFolder(folder: string, apiUrl: string): DataFolder {
     passphrase: join(folder, 'passphrase'),
     dtaBackup: join(folder, 'dta-backup.json'),
     hostedBackup: join(folder, 'hosted-backup.json'),
+    permits: join(folder, 'permits'),
+    identities: join(folder, 'permit-identities'),
   };
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   chmodSync(folder, FOLDER_MODE);

@@ -59,6 +59,8 @@ export function planOf(options: UpOptions, urls: Urls, data: DataFolder): ChildS
       port: options.hostedPort,
       dtaPort: options.hostedDtaPort,
       backup_file: data.hostedBackup,
+      permitsFolder: data.permits,
+      permitsIdentitiesFolder: data.identities,
       apiUrl: urls.hosted,
     }),
   ];

@@ -1,6 +1,7 @@
-/** Options of `mpin hosted`: the D-TA proxy with the D-TA behind it, and the permit storage. */
+/** Options of `mpin hosted`: the D-TA proxy with the D-TA behind it, and the permits service. */
 import { authorityOptions } from './dta.js';
 import { int, list, type OptionsOf, type OptionTable, path, port, secret, text } from './option.js';
+import { permitsOptions } from './permits.js';
 
 /** What the proxy refuses, and what it writes down. */
 const proxyOptions = {
@@ -59,6 +60,7 @@ export const hostedOptions = {
   backup_file: path('./hosted-backup.json', 'Where the master secret is kept between starts'),
   ...proxyOptions,
   ...registrationOptions,
+  ...permitsOptions,
   apiUrl: text(
     '',
     'Public base URL of the proxy, the api_url of credentials; its own address if empty',
@@ -69,7 +71,7 @@ export const hostedOptions = {
   ),
   timePermitsStorageURL: text(
     '',
-    'Public base URL of the stored permits; <apiUrl>permits if empty',
+    'Public base URL of the published permits; <apiUrl>permits if empty, where permitsFolder is served',
   ),
   managementConsoleURL: text('', 'Address of a management console, passed on by apiSettings'),
   trustedProxies: list([], 'Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed'),

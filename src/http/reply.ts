@@ -21,6 +21,9 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ]);
 
+/** Has the headers of a 200, its length too, and never a body (RFC 9110 §15.4.5). */
+const NOT_MODIFIED = 304;
+
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 const RETRY_SOON: AnswerHeaders = { 'Retry-After': '1' };
@@ -158,7 +161,7 @@ export class Reply {
     }
     if (!given.has('access-control-allow-origin')) writeHeaders(res, this.cors);
     writeHeaders(res, headers);
-    if (this.bodiless) {
+    if (this.bodiless || status === NOT_MODIFIED) {
       this.#finish();
       res.endWithoutBody(Buffer.byteLength(content), close);
     } else if (content.length <= AT_ONCE_BYTES_MAX) {

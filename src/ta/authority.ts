@@ -14,12 +14,12 @@ import { mixInService } from '../ops/entropy.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { isMixed } from '../protocol/tokens.js';
 import { dtaRoutes } from './dta-routes.js';
-import { Keyring } from './keyring.js';
+import { type AuthorityShares, Keyring } from './keyring.js';
 import { drawMasterSecret, wipe } from './master-secret.js';
 import { protectMemory } from './memory.js';
 import { BODY_BYTES_MAX, DTA_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
 import { type FindApplication, signaturesOnce } from './signed-query.js';
-import { masterSecret, type VaultOptions } from './vault.js';
+import { masterSecret, type VaultContext, type VaultOptions } from './vault.js';
 import { watchBackup } from './watch.js';
 
 /**
@@ -41,6 +41,11 @@ export interface AuthoritySettings {
   readonly options: AuthorityOptions & { readonly backup_file: string };
 }
 
+export interface RunningAuthority extends RunningRole {
+  /** For those who stand beside it in its process. */
+  readonly shares: AuthorityShares;
+}
+
 /**
  * Starts an authority; it is ready when this resolves.
  * @throws BackupError when its secret cannot be had, an Error naming host and port when these
@@ -49,11 +54,13 @@ export interface AuthoritySettings {
 export async function startAuthority(
   settings: AuthoritySettings,
   context: RoleContext,
-): Promise<RunningRole> {
+): Promise<RunningAuthority> {
   const { options } = settings;
   const { log, clock } = context;
   protectMemory(log);
-  const keyring = await openKeyring(options, context);
+  await mixInConfigured(options, log);
+  const newSecret = isMixed() ? drawMasterSecret : randomSecret;
+  const keyring = await openKeyring(options, { ...context, newSecret });
   const once = options.replayProtection ? signaturesOnce() : undefined;
   const routes = dtaRoutes({ shares: keyring, find: settings.find, clock, log, once });
   let server: HttpServer;
@@ -76,6 +83,7 @@ export async function startAuthority(
   const watch = options.backup ? watchBackup(options, keyring, log) : undefined;
   return {
     address: server.address,
+    shares: keyring,
     ready: Promise.resolve(),
     stop: async () => {
       await watch?.stop();
@@ -86,13 +94,11 @@ export async function startAuthority(
 }
 
 /** Resolves once shares were made, so that nobody finds an authority that cannot work. */
-async function openKeyring(
-  options: AuthorityOptions & VaultOptions,
-  { log, clock }: RoleContext,
+export async function openKeyring(
+  options: Pick<AuthorityOptions, 'cryptoProvider' | 'cryptoThreads'> & VaultOptions,
+  { log, clock, newSecret }: VaultContext,
 ): Promise<Keyring> {
   const provider = demandProvider(options.cryptoProvider);
-  await mixInConfigured(options, log);
-  const newSecret = isMixed() ? drawMasterSecret : randomSecret;
   const master = await masterSecret(options, { log, clock, newSecret });
   try {
     return await Keyring.open(master, {

@@ -13,6 +13,7 @@ import {
   serviceQuery,
   timePermitQuery,
 } from './signed-query.js';
+import { spent } from './spent.js';
 
 /** What the endpoints draw on. */
 export interface DtaParts extends QueryChecks {
@@ -101,11 +102,4 @@ async function generated<T>(parts: DtaParts, what: string, make: () => Promise<T
     parts.log.error({ err: error }, `${what} generation failed`);
     throw new HttpError(500, `${what} generation failed`);
   }
-}
-
-/** A share as hex; its bytes are wiped, as they are a secret and no longer needed. */
-function spent(share: Uint8Array): string {
-  const hex = Buffer.from(share.buffer, share.byteOffset, share.byteLength).toString('hex');
-  share.fill(0);
-  return hex;
 }

@@ -1,31 +1,28 @@
 /**
  * The role `mpin hosted`: what others once ran for their customers. A second trusted authority
  * with a secret of its own, on loopback, and before it the proxy that clients reach, with the
- * service where customers register.
+ * service where customers register and the permits that are published.
  */
-import { existsSync } from 'node:fs';
-import { type Credentials, issueCredentials, readCredentials } from '../config/credentials.js';
+import { type Credentials, issueCredentials } from '../config/credentials.js';
 import type { HostedOptions } from '../config/hosted.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';
 import { Buckets } from '../http/rates.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
-import { type ApplicationStore, openApplications } from './application-store.js';
 import { openAudit } from './audit.js';
-import { startAuthority } from './authority.js';
+import { type RunningAuthority, startAuthority } from './authority.js';
 import { type DtaClient, dtaClient } from './dta-client.js';
+import { type KnownApplications, openKnown } from './known-applications.js';
 import { isLoopback, LOOPBACK } from './loopback.js';
+import type { PermitPlace } from './permits/permit-storage.js';
+import { permitStorageRoutes } from './permits/routes.js';
+import { isPublishing, PermitsService } from './permits/service.js';
 import { type ApiSettings, proxyRoutes } from './proxy-routes.js';
 import { registrationRoutes } from './registration.js';
 import { BODY_BYTES_MAX, HOSTED_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
 import { openRevocations, type Revocations } from './revocations.js';
-import {
-  applicationOf,
-  applicationsOf,
-  type FindApplication,
-  signaturesOnce,
-} from './signed-query.js';
+import { applicationOf, applicationsOf, signaturesOnce } from './signed-query.js';
 
 /** Limits of the proxy's calls to its D-TA. */
 const DTA_CALLS = {
@@ -49,10 +46,9 @@ export interface RunningHosted extends RunningRole {
 }
 
 /** What the proxy stands on, in the order in which it is built and, backwards, taken down. */
-interface Ground {
-  readonly applications: ApplicationStore | undefined;
-  readonly find: FindApplication;
+interface Ground extends KnownApplications {
   readonly revocations: Revocations;
+  readonly permits: PermitsService | undefined;
   readonly client: DtaClient;
 }
 
@@ -78,11 +74,13 @@ export async function startHosted(
     const credentials = issueCredentials('');
     const dta = await startBehind(options, credentials, { ...context, log });
     ends.push(() => dta.stop());
+    const permits = await startPermits(options, { dta, find, revocations }, context);
+    if (permits !== undefined) ends.push(() => permits.stop());
     const outgoing = createOutgoing(DTA_CALLS);
     ends.push(() => outgoing.close());
     const { address } = dta;
     const client = dtaClient({ address, credentials, outgoing, clock: context.clock });
-    const ground = { applications, find, revocations, client };
+    const ground = { applications, find, revocations, permits, client };
     const proxy = await startProxy(options, ground, context);
     ends.push(() => proxy.stop(STOP_GRACE_MS));
     return {
@@ -102,35 +100,12 @@ export async function startHosted(
   }
 }
 
-/** The applications of files, and those that have registered. */
-function openKnown(
-  options: HostedOptions,
-  { log, clock }: RoleContext,
-): Pick<Ground, 'applications' | 'find'> {
-  const { applicationsFolder: folder, credentialsFile: files } = options;
-  if (folder === '') {
-    const known = readApplications(files);
-    if (known.length === 0) throw new Error('credentialsFile names no application to serve');
-    return { applications: undefined, find: applicationsOf(known.map(applicationOf)) };
-  }
-  // Whoever lets customers register need not have an application of their own.
-  const missing = files.filter((file) => !existsSync(file));
-  for (const file of missing) log.info({ file }, 'no such credentials: registered ones are served');
-  const known = readApplications(files.filter((file) => !missing.includes(file)));
-  const fixed = new Map(known.map((one) => [one.appId, applicationOf(one)]));
-  const applications = openApplications(folder, () => clock.now());
-  // Without an app_id there is none to choose: any number may be registered.
-  const find: FindApplication = (appId) =>
-    appId === undefined ? undefined : (fixed.get(appId) ?? applications.find(appId));
-  return { applications, find };
-}
-
 /** The D-TA behind the proxy: its only application is the proxy, known by a key of this process. */
 function startBehind(
   options: HostedOptions,
   credentials: Credentials,
   context: RoleContext,
-): Promise<RunningRole> {
+): Promise<RunningAuthority> {
   const { dtaAddress: host, dtaPort: port } = options;
   const find = applicationsOf([applicationOf(credentials)]);
   // Every query of the proxy is its own: asked again, it is signed again within the same second.
@@ -138,9 +113,24 @@ function startBehind(
   return startAuthority({ host, port, allowFrom: LOOPBACK, find, options: own }, context);
 }
 
+async function startPermits(
+  options: HostedOptions,
+  { dta, find, revocations }: Pick<Ground, 'find' | 'revocations'> & { dta: RunningAuthority },
+  { log, clock }: RoleContext,
+): Promise<PermitsService | undefined> {
+  if (!isPublishing(options)) return undefined;
+  return PermitsService.start(options, {
+    shares: dta.shares,
+    isServed: (appId) => find(appId) !== undefined,
+    isRevoked: (hash) => revocations.has(hash),
+    log,
+    clock,
+  });
+}
+
 async function startProxy(
   options: HostedOptions,
-  { applications, find, revocations, client }: Ground,
+  { applications, find, revocations, permits, client }: Ground,
   { log, clock }: RoleContext,
 ): Promise<HttpServer> {
   // Asked by requests only, and these come after the server is there.
@@ -151,7 +141,8 @@ async function startProxy(
   });
   const audit = openAudit(options.auditFile, log);
   const once = options.replayProtection ? signaturesOnce() : undefined;
-  const parts = { dta: client, find, clock, settings, revocations, audit, once };
+  const parts = { dta: client, find, clock, settings, revocations, permits, audit, once };
+  const published = { read: async (place: PermitPlace) => permits?.read(place), clock };
   const registration =
     applications === undefined
       ? []
@@ -172,6 +163,7 @@ async function startProxy(
     port: options.port,
     routes: [
       ...proxyRoutes({ ...parts, rates: ratesOf(options) }, options.apiPrefixes),
+      ...permitStorageRoutes(published, options.apiPrefixes),
       ...registration,
     ],
     cors: { ...AUTHORITY_CORS, origins: options.allowOrigin },
@@ -203,19 +195,18 @@ function demandOptions(options: HostedOptions): void {
       throw new Error(`${name} "${options[name]}" is no http or https URL`);
     }
   }
+  if (options.permitsBucket !== '' && options.permitsFolder === '') {
+    if (options.timePermitsStorageURL === '') {
+      throw new Error(
+        'timePermitsStorageURL must say where clients find the objects of permitsBucket',
+      );
+    }
+  }
   for (const prefix of options.apiPrefixes) {
     if (!/^(?:\/[\w.-]*\w)+$/.test(prefix)) {
       throw new Error(`apiPrefixes: "${prefix}" is no path such as /v3`);
     }
   }
-}
-
-function readApplications(files: readonly string[]): readonly Credentials[] {
-  const applications = files.map(readCredentials);
-  const ids = applications.map(({ appId }) => appId);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw new Error(`credentialsFile: two files have the app_id ${twice}`);
-  return applications;
 }
 
 function publicBase({ apiUrl }: HostedOptions, { address }: HttpServer): string {

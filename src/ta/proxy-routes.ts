@@ -4,6 +4,8 @@ import type { Buckets } from '../http/rates.js';
 import { isoSeconds } from '../protocol/clock.js';
 import type { Audit } from './audit.js';
 import type { DtaClient } from './dta-client.js';
+import type { Identity } from './permits/permit-storage.js';
+import type { PermitsService } from './permits/service.js';
 import { HOSTED_MARKS, ok } from './replies.js';
 import type { Revocations } from './revocations.js';
 import {
@@ -22,6 +24,8 @@ export interface ProxyParts extends QueryChecks {
   readonly revocations: Pick<Revocations, 'has'>;
   /** Signed requests by app_id; undefined for no limit. */
   readonly rates: Pick<Buckets, 'take'> | undefined;
+  /** Told who has got a share, so that permits of theirs are published. */
+  readonly permits: Pick<PermitsService, 'seen'> | undefined;
   readonly audit: Audit;
   /** What `apiSettings` tells everybody; known once the server listens. */
   readonly settings: () => ApiSettings;
@@ -55,7 +59,6 @@ export function proxyRoutes(parts: ProxyParts, prefixes: readonly string[]): rea
     '/apiSettings': (call) => apiSettings(parts, queryOf(call)),
     '/time': () => answer(200, { Time: isoSeconds(parts.clock.now()) }),
     '/status': () => status(parts),
-    '/permits/:appId/:date/:storageId': unpublished,
   };
   return ['', ...prefixes].flatMap((prefix) =>
     Object.entries(endpoints).map(
@@ -71,8 +74,9 @@ function claimedText(query: Query, name: string, form: RegExp): string | undefin
 }
 
 async function clientSecret(parts: ProxyParts, query: Query): Promise<Answer> {
-  const hash = admitted(parts, clientSecretQuery(query, parts));
-  const { clientSecret: share } = await parts.dta.clientSecret(hash);
+  const identity = admitted(parts, clientSecretQuery(query, parts));
+  const { clientSecret: share } = await parts.dta.clientSecret(identity.storageId);
+  parts.permits?.seen(identity, { anew: true });
   return ok({ clientSecret: share }, HOSTED_MARKS);
 }
 
@@ -84,17 +88,18 @@ async function serverSecret(parts: ProxyParts, query: Query): Promise<Answer> {
 }
 
 async function timePermit(parts: ProxyParts, query: Query): Promise<Answer> {
-  const hash = admitted(parts, timePermitQuery(query, parts));
-  const { timePermit: share } = await parts.dta.timePermit(hash);
+  const identity = admitted(parts, timePermitQuery(query, parts));
+  const { timePermit: share } = await parts.dta.timePermit(identity.storageId);
+  parts.permits?.seen(identity, { anew: false });
   return ok({ timePermit: share }, HOSTED_MARKS);
 }
 
 /** The identity, when its application may ask now and it is not revoked. */
-function admitted(parts: ProxyParts, { application, hash }: IdentityQuery): string {
+function admitted(parts: ProxyParts, { application, hash }: IdentityQuery): Identity {
   withinRate(parts, application);
   // The status that all clients read as "revoked" (contract §2.1).
   if (parts.revocations.has(hash)) throw new HttpError(410, 'This identity is revoked');
-  return hash;
+  return { appId: application.appId, storageId: hash };
 }
 
 /** Counted once the signature is known to be genuine: nobody can use up another's rate. */
@@ -120,9 +125,4 @@ function apiSettings(parts: ProxyParts, query: Query): Answer {
 async function status({ dta }: ProxyParts): Promise<Answer> {
   const { startTime } = await dta.status();
   return ok({ startTime, service_name: 'D-TA proxy' }, HOSTED_MARKS);
-}
-
-/** Clients read 404 as "ask timePermit instead"; anything in a 200 would be taken for a permit. */
-function unpublished(): Answer {
-  return answer(404, { code: 404, message: 'No such time permit', ...HOSTED_MARKS });
 }

@@ -48,7 +48,13 @@ async function startAll(
     context,
   );
   const hosted = await startHosted(
-    load(hostedOptions, { ...keys, dtaPort: 0, backup_file: join(folder, 'hosted.json') }),
+    load(hostedOptions, {
+      ...keys,
+      dtaPort: 0,
+      backup_file: join(folder, 'hosted.json'),
+      permitsFolder: join(folder, 'permits'),
+      permitsIdentitiesFolder: join(folder, 'permit-identities'),
+    }),
     context,
   );
   await writeFile(credentialsFile, credentialsJson({ ...issued, apiUrl: hosted.apiUrl }));

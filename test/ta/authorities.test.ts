@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -334,7 +335,8 @@ t.test('apiSettings tells where permits are stored, and a signed query more', as
 t.test('a permit that is not stored is a 404 in JSON that pages may read', async (t) => {
   const { address } = shared.hosted;
   for (const prefix of ['', '/v3']) {
-    const url = `${address}${prefix}/permits/${APP.app_id}/${TODAY}/${HASH}`;
+    const unknown = randomBytes(32).toString('hex');
+    const url = `${address}${prefix}/permits/${APP.app_id}/${TODAY}/${unknown}`;
     const reply = await get(url, { headers: { Origin: 'https://app.example' } });
     t.equal(reply.status, 404);
     t.match(reply.body, { code: 404, message: 'No such time permit', version: '3' });

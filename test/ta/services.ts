@@ -67,6 +67,8 @@ export function hostedOptionsIn(folder: string, more: Partial<HostedOptions> = {
     dtaPort: 0,
     credentialsFile: [credentialsFile(folder, APP), credentialsFile(folder, OTHER)],
     backup_file: join(folder, 'hosted-backup.json'),
+    permitsFolder: join(folder, 'permits'),
+    permitsIdentitiesFolder: join(folder, 'permit-identities'),
     // Most tests are not about the backup, and its encryption is slow on purpose.
     encrypt_master_secret: false,
     ...more,

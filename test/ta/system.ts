@@ -7,6 +7,7 @@ import { nativeCrypto } from '../../src/client/crypto-native.js';
 import type { StoredIdentity } from '../../src/client/storage.js';
 import { fetchTransport } from '../../src/client/transport.js';
 import { credentialsJson, issueCredentials } from '../../src/config/credentials.js';
+import type { HostedOptions } from '../../src/config/hosted.js';
 import { loadOptions } from '../../src/config/load.js';
 import { rpaOptions } from '../../src/config/rpa.js';
 import { type RpsOptions, rpsOptions } from '../../src/config/rps.js';
@@ -36,6 +37,7 @@ export interface SystemOptions {
   readonly dtas?: number;
   readonly hosted?: number;
   readonly rps?: Partial<RpsOptions>;
+  readonly hostedOptions?: Partial<HostedOptions>;
 }
 
 export async function startSystem(t: Test, asked: SystemOptions = {}): Promise<System> {
@@ -63,7 +65,14 @@ export async function startSystem(t: Test, asked: SystemOptions = {}): Promise<S
   const hosted: string[] = [];
   const hostedBackups = names('hosted', asked.hosted ?? 1);
   for (const backup_file of hostedBackups) {
-    const options = { ...hostedOptionsIn(folder, { backup_file }), credentialsFile: [file] };
+    const options = {
+      ...hostedOptionsIn(folder, { backup_file }),
+      credentialsFile: [file],
+      // Each publishes shares of its own.
+      permitsFolder: `${backup_file}.permits`,
+      permitsIdentitiesFolder: `${backup_file}.identities`,
+      ...asked.hostedOptions,
+    };
     hosted.push(kept(await startHosted(options, context)).apiUrl);
   }
   const [apiUrl = '', ...furtherAuthorityURLs] = hosted;
