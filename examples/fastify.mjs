@@ -17,29 +17,37 @@ const sessions = new Map(); // by a random name: { userId, expires }
 const revoked = new Set(); // user names
 
 const app = Fastify({ logger: { level: 'warn' }, bodyLimit: 65_536 });
-app.removeAllContentTypeParsers(); // bodies are relayed byte for byte
-app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+const asIs = [{ parseAs: 'buffer' }, (_request, body, done) => done(null, body)];
+app.addContentTypeParser('*', ...asIs);
 
 const callRps = (path, init) =>
-  fetch(values.rps + path, { ...init, signal: AbortSignal.timeout(20_000) });
+  fetch(values.rps + path, { ...init, signal: AbortSignal.timeout(20_000) }).catch(() => {
+    throw Object.assign(new Error('the RPS cannot be reached'), { statusCode: 502 });
+  });
 
 // Clients reach the RPS through here, and of it only what lies below /rps/.
-app.all('/rps/*', async ({ url, method, body, ip }, reply) => {
-  const path = new URL(url, values.url).pathname;
-  if (!path.startsWith('/rps/')) return reply.code(404).send({ message: 'not found' });
-  const headers = { 'content-type': 'application/json', 'x-forwarded-for': ip };
-  const answer = await callRps(url, { method, body, headers });
-  for (const name of ['content-type', 'cache-control', 'retry-after']) {
-    if (answer.headers.has(name)) reply.header(name, answer.headers.get(name));
-  }
-  return reply.code(answer.status).send(Buffer.from(await answer.arrayBuffer()));
+app.register(async (relay) => {
+  relay.removeAllContentTypeParsers();
+  relay.addContentTypeParser('*', ...asIs);
+  relay.all('/rps/*', async ({ url, method, body, ip }, reply) => {
+    const { pathname, search } = new URL(url, values.url); // without any `..`
+    if (!pathname.startsWith('/rps/')) return reply.code(404).send({ message: 'not found' });
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': ip };
+    const answer = await callRps(pathname + search, { method, body, headers });
+    for (const name of ['content-type', 'cache-control', 'retry-after']) {
+      if (answer.headers.has(name)) reply.header(name, answer.headers.get(name));
+    }
+    return reply.code(answer.status).send(Buffer.from(await answer.arrayBuffer()));
+  });
 });
 
-// The client has proved its PIN to the RPS; the RPS tells how that went, once.
-app.post('/mpinAuthenticate', async ({ body, headers }, reply) => {
-  const site = headers['sec-fetch-site'] ?? 'none';
-  if (!['same-origin', 'none'].includes(site)) return reply.code(403).send({ message: 'foreign' });
-  const { authOTT } = JSON.parse(body).mpinResponse;
+// The client has proved its PIN to the RPS, which tells how that went, once. Only JSON will do:
+// forms of other sites cannot send it.
+const text = { type: 'string' };
+const object = (properties) => ({ type: 'object', properties, required: Object.keys(properties) });
+const proof = { body: object({ mpinResponse: object({ authOTT: text }) }) };
+app.post('/mpinAuthenticate', { schema: proof }, async ({ body, headers }, reply) => {
+  const { authOTT } = body.mpinResponse;
   const question = { method: 'POST', body: JSON.stringify({ authOTT }) };
   const answer = await callRps('/authenticate', question);
   const { userId, message } = await answer.json();
@@ -56,7 +64,7 @@ app.post('/mpinAuthenticate', async ({ body, headers }, reply) => {
 app.get('/', ({ headers }, reply) => {
   const userId = userOf(headers);
   if (userId === undefined) return page(reply, 'Log in: mpin client login');
-  return page(reply, `${escape(userId)}<form method="post" action="/logout"><button>Log out`);
+  return page(reply, `${escaped(userId)}<form method="post" action="/logout"><button>Log out`);
 });
 app.post('/logout', ({ headers }, reply) => {
   sessions.delete(nameIn(headers));
@@ -64,7 +72,7 @@ app.post('/logout', ({ headers }, reply) => {
 });
 
 const page = (reply, body) => reply.type('text/html; charset=utf-8').send(`<!doctype html>${body}`);
-const escape = (text) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 const cookie = (name, seconds) =>
   `session=${name}; Max-Age=${seconds}; Path=/; HttpOnly; SameSite=Lax${SECURE}`;
 const nameIn = (headers) => /(?:^|; )session=(\w+)/.exec(headers.cookie ?? '')?.[1];
@@ -75,7 +83,7 @@ const userOf = (headers) => {
 
 // What the RPS asks: may this person register, and still log in?
 const callbacks = Fastify({ logger: { level: 'warn' }, bodyLimit: 65_536 });
-callbacks.post('/mpinVerify', ({ body }, reply) =>
+callbacks.post('/mpinVerify', { schema: { body: object({ userId: text }) } }, ({ body }, reply) =>
   // To be sure who it is: mail a link with body.mpinId and body.activateKey, reply false, and
   // when it was confirmed POST {"activateKey"} to /user/<mpinId> of the RPS.
   revoked.has(body.userId) ? reply.code(403).send() : reply.send({ forceActivate: true }),
