@@ -54,7 +54,11 @@ const BANNED: readonly BannedWord[] = [
     why: 'use the log, or process.stdout in cli',
     fine: /^native\//,
   },
-  { word: /\bDate\.now\b/, why: 'time comes from a Clock', fine: /^src\/protocol\/clock|^test\// },
+  {
+    word: /\bDate\.now\b/,
+    why: 'time comes from a Clock',
+    fine: /^src\/protocol\/clock|^(test|examples)\//,
+  },
   {
     word: /\bprocess\.env\b/,
     why: 'configuration comes from src/config',

@@ -95,16 +95,11 @@ const RPA: Role<typeof rpaOptions> = {
   table: rpaOptions,
   examples: ['mpin rpa --rps-url http://127.0.0.1:8011 --port 8005'],
   start: async (options, context) => {
-    if (!options.forceActivate && !options.showActivationLinks) {
-      throw new ConfigError(
-        'forceActivate is off and nothing delivers activation links: set showActivationLinks',
-      );
-    }
     const { startRpa } = await import('../rpa/rpa.js');
-    const deliver = (userId: string, link: string): void => {
+    const showLink = (userId: string, link: string): void => {
       process.stdout.write(`activation link for ${userId}: ${link}\n`);
     };
-    return startRpa(options, context, { deliver });
+    return startRpa(options, context, { showLink });
   },
 };
 

@@ -1,11 +1,18 @@
 /** The demo relying party: relays the RPS to browsers, logs people in, shows who they are. */
+import { ConfigError } from '../config/load.js';
 import type { RpaOptions } from '../config/rpa.js';
-import { createOutgoing } from '../http/outgoing.js';
+import type { Route } from '../http/call.js';
+import { createOutgoing, type Outgoing } from '../http/outgoing.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
-import { activationRoutes } from './activation.js';
+import { type ActivationOptions, activationRoutes } from './activation.js';
+import { adminRoutes } from './admin.js';
 import { loginRoutes } from './login.js';
+import { logoutRoutes } from './logout.js';
+import { createMailer, type Mailer } from './mail.js';
+import { type Brand, createPage, welcomePage } from './pages.js';
 import { relayRoutes } from './relay.js';
+import { Revocations } from './revocations.js';
 import { createRpsClient } from './rps-client.js';
 import { Sessions } from './sessions.js';
 import { socketRelay } from './socket-relay.js';
@@ -22,63 +29,108 @@ const BODY_BYTES_MAX = 65_536;
 const STOP_MS_MAX = 5_000;
 
 export interface RpaHooks {
-  /** Hands an activation link to its person; see option showActivationLinks. */
-  readonly deliver: (userId: string, link: string) => void;
+  /** Shows an activation link to whoever develops; see option showActivationLinks. */
+  readonly showLink: (userId: string, link: string) => void;
 }
 
-/** Starts the demo; it is ready as soon as it listens. */
+/** What outlives a request, and is freed at the end. */
+interface Parts extends RoleContext, RpaHooks {
+  readonly outgoing: Outgoing;
+  readonly mailer: Mailer | undefined;
+  readonly sessions: Sessions;
+  readonly revocations: Revocations;
+  /** Of this application as browsers know it, without a final slash. */
+  readonly baseUrl: string;
+}
+
+/** Starts the demo; it is ready as soon as it listens. Throws ConfigError for what cannot work. */
 export async function startRpa(
   options: RpaOptions,
   context: RoleContext,
   hooks: RpaHooks,
 ): Promise<RunningRole> {
+  refuseContradictions(options);
+  const parts = openParts(options, context, hooks);
+  const { sessions, outgoing, mailer } = parts;
+  const free = async (): Promise<void> => {
+    mailer?.close();
+    await outgoing.close();
+  };
+  try {
+    const server = await listen(options, parts);
+    return {
+      address: server.address,
+      ready: Promise.resolve(),
+      stop: async () => {
+        sessions.stopWaits();
+        await server.stop(STOP_MS_MAX);
+        await free();
+      },
+    };
+  } catch (error) {
+    await free();
+    throw error;
+  }
+}
+
+/** What would look as if it worked. */
+function refuseContradictions(options: RpaOptions): void {
+  const { forceActivate, showActivationLinks, smtpServer, emailSender, adminUsers } = options;
+  if (!forceActivate && !showActivationLinks && smtpServer === '') {
+    throw new ConfigError(
+      'forceActivate is off and nothing delivers activation links: set smtpServer, ' +
+        'or showActivationLinks for development',
+    );
+  }
+  if (smtpServer !== '' && emailSender === '') {
+    throw new ConfigError('smtpServer is set, but emailSender is not: mails need a sender');
+  }
+  if (forceActivate && adminUsers.length > 0) {
+    throw new ConfigError(
+      'adminUsers needs forceActivate off: anyone could register as one of them',
+    );
+  }
+}
+
+function openParts(options: RpaOptions, context: RoleContext, hooks: RpaHooks): Parts {
+  const { log, clock } = context;
+  const baseUrl =
+    options.baseURL.replace(/\/+$/, '') || `http://${options.address}:${options.port}`;
+  const revocations = new Revocations(options.revokedFile);
+  const canRevoke = options.adminUsers.length > 0 || options.adminToken !== '';
+  if (canRevoke && options.revokedFile === '') {
+    log.warn('revokedFile is not set: who is revoked is forgotten with a restart');
+  }
   const outgoing = createOutgoing({
     connectionsMax: RPS_CONNECTIONS_MAX,
     timeoutMs: RPS_CALL_MS_MAX,
     bodyBytesMax: RPS_REPLY_BYTES_MAX,
   });
-  try {
-    const server = await listen(options, context, { ...hooks, outgoing });
-    return {
-      address: server.address,
-      ready: Promise.resolve(),
-      stop: async () => {
-        await server.stop(STOP_MS_MAX);
-        await outgoing.close();
-      },
-    };
-  } catch (error) {
-    await outgoing.close();
-    throw error;
-  }
-}
-
-function listen(
-  options: RpaOptions,
-  { log, clock }: RoleContext,
-  { outgoing, deliver }: RpaHooks & { outgoing: ReturnType<typeof createOutgoing> },
-): Promise<HttpServer> {
-  const { address, port, RPSURL: rpsUrl, rpsPrefix: prefix, forceActivate } = options;
-  const baseUrl = options.baseURL.replace(/\/+$/, '') || `http://${address}:${port}`;
-  const rps = createRpsClient(outgoing, rpsUrl);
   const sessions = new Sessions({
     clock,
     lifeSeconds: options.sessionSeconds,
     countMax: options.sessionsMax,
     secure: baseUrl.startsWith('https:'),
   });
-  const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;
+  const mailer =
+    options.smtpServer === ''
+      ? undefined
+      : createMailer({ options, brand: brandOf(options), clock, log });
+  return { log, clock, ...hooks, outgoing, mailer, sessions, revocations, baseUrl };
+}
+
+function listen(options: RpaOptions, parts: Parts): Promise<HttpServer> {
+  const { RPSURL: rpsUrl, rpsPrefix: prefix } = options;
   return startHttpServer({
-    host: address,
-    port,
+    host: options.address,
+    port: options.port,
     routes: [
-      ...relayRoutes({ outgoing, rpsUrl, prefix }),
-      ...activationRoutes({ rps, activationUrl, forceActivate, deliver }),
-      ...loginRoutes({ rps, sessions, baseUrl }),
+      ...relayRoutes({ outgoing: parts.outgoing, rpsUrl, prefix }),
+      ...ownRoutes(options, parts),
     ],
     sockets: [socketRelay(rpsUrl, prefix)],
     // Pages of other origins have no business here; relayed answers bring the RPS's own rules.
-    cors: { origins: [], methods: ['GET', 'POST', 'PUT', 'OPTIONS'] },
+    cors: { origins: [], methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'] },
     privateAllow: options.allowFrom,
     trustedProxies: options.trustedProxies,
     bodyBytesMax: BODY_BYTES_MAX,
@@ -87,6 +139,40 @@ function listen(
       notFound: () => ({ version: '0.3', service_name: 'M-Pin demo', message: 'URI NOT FOUND' }),
       preflight: () => ({ version: '0.3', message: 'options request' }),
     },
-    log,
+    log: parts.log,
   });
+}
+
+function ownRoutes(options: RpaOptions, parts: Parts): Route[] {
+  const { clock, outgoing, sessions, revocations, baseUrl } = parts;
+  const { forceActivate, otpExpireSeconds, adminToken } = options;
+  const rps = createRpsClient(outgoing, options.RPSURL);
+  const page = createPage(brandOf(options));
+  const { origin } = new URL(baseUrl);
+  const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;
+  const deliver = delivery(options, parts);
+  const isAdmin = (userId: string): boolean => options.adminUsers.includes(userId);
+  const home = (userId: string | undefined) => welcomePage(page, baseUrl, userId);
+  const common = { rps, sessions, revocations, page, clock, origin, isAdmin };
+  return [
+    ...activationRoutes({ ...common, activationUrl, forceActivate, deliver }),
+    ...loginRoutes({ ...common, otpExpireSeconds, home }),
+    ...logoutRoutes(common),
+    ...adminRoutes({ ...common, adminToken }),
+  ];
+}
+
+/** By mail, and for those who develop at the terminal. */
+function delivery(
+  { showActivationLinks }: RpaOptions,
+  { mailer, showLink }: Parts,
+): ActivationOptions['deliver'] {
+  return async (invitation) => {
+    if (showActivationLinks) showLink(invitation.userId, invitation.link);
+    await mailer?.send(invitation);
+  };
+}
+
+function brandOf({ brandName: name, brandColour: colour }: RpaOptions): Brand {
+  return { name, colour };
 }

@@ -9,14 +9,30 @@ export interface RpsReply {
   readonly fields: JsonObject;
 }
 
+/** How a phone ends the session it began. */
+export interface LogoutAdvice {
+  /** Path at this application; phones want it to begin with a slash. */
+  readonly logoutURL: string;
+  /** What they send there. */
+  readonly logoutData: JsonObject;
+}
+
 export interface RpsClient {
   /** Confirms the person behind a registration. */
   activate(mpinId: string, activateKey: string): Promise<RpsReply>;
-  /** Takes the outcome of a login. */
-  authenticate(authOTT: string): Promise<RpsReply>;
-  /** Releases a mobile that waits for the outcome; most RPSs do not wait and say 404. */
-  loginResult(authOTT: string): Promise<RpsReply>;
+  /** Takes the outcome of a login; a phone that made it is told how to log out again. */
+  authenticate(authOTT: string, logout: LogoutAdvice): Promise<RpsReply>;
+  /**
+   * Releases a phone that waits for the outcome; most RPSs do not wait and say 404.
+   * @param status 200, or 403 when the application does not let the user in
+   */
+  loginResult(authOTT: string, status: 200 | 403): Promise<RpsReply>;
 }
+
+const RESULT_MESSAGES = {
+  200: 'Authentication successful',
+  403: 'This user is revoked',
+} as const;
 
 /** Calls throw HttpError 502 or 504 when the RPS gives no answer, 503 when it is busy. */
 export function createRpsClient(outgoing: Outgoing, rpsUrl: string): RpsClient {
@@ -40,8 +56,8 @@ export function createRpsClient(outgoing: Outgoing, rpsUrl: string): RpsClient {
   };
   return {
     activate: (mpinId, activateKey) => post(`/user/${mpinId}`, { activateKey }),
-    authenticate: (authOTT) => post('/authenticate', { authOTT }),
-    loginResult: (authOTT) =>
-      post('/loginResult', { authOTT, status: 200, message: 'Authentication successful' }),
+    authenticate: (authOTT, logout) => post('/authenticate', { authOTT, ...logout }),
+    loginResult: (authOTT, status) =>
+      post('/loginResult', { authOTT, status, message: RESULT_MESSAGES[status] }),
   };
 }
