@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ta: ['http', 'store', 'crypto', 'protocol', 'config', 'ops'],
   rpa: ['http', 'store', 'crypto', 'protocol', 'config', 'ops'],
   client: ['protocol', 'crypto'],
+  web: ['client', 'protocol'],
   ops: ['protocol'],
   http: [],
   store: [],
@@ -38,7 +39,8 @@ const OWNED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files that are started or published, not imported. */
-const ENTRY_POINT = /^src\/(cli\/mpin|crypto\/index|crypto\/(\w+-)*worker)\.ts$/;
+const ENTRY_POINT =
+  /^src\/(cli\/mpin|crypto\/index|crypto\/(\w+-)*worker|web\/entry\/[\w-]+|web\/ambient\.d)\.ts$/;
 
 interface BannedWord {
   readonly word: RegExp;

@@ -1,21 +1,22 @@
 /** Logins, the page they protect, and their end. */
 import { type Answer, answer, type Call, HttpError, type Route } from '../http/call.js';
 import { objectField, parseJsonObject, textField } from '../http/json.js';
-import { html, page, welcomePage } from './pages.js';
+import { html, page } from './pages.js';
 import type { RpsClient } from './rps-client.js';
 import type { Sessions } from './sessions.js';
 
 export interface LoginOptions {
   readonly rps: RpsClient;
   readonly sessions: Sessions;
-  readonly baseUrl: string;
+  /** The first page, for the user who is logged in, if any. */
+  readonly home: (userId: string | undefined) => Promise<Answer>;
 }
 
 /** The statuses a client knows the meaning of (contract §2.1); any other is the RPS's trouble. */
 const MIRRORED: ReadonlySet<number> = new Set([400, 401, 403, 408, 409, 410, 412]);
 
 export function loginRoutes(options: LoginOptions): Route[] {
-  const { sessions, baseUrl } = options;
+  const { sessions, home } = options;
   const get = (path: string, handle: Route['handle']): Route => {
     return { method: 'GET', path, access: 'public', headers: ['cookie'], handle };
   };
@@ -28,7 +29,7 @@ export function loginRoutes(options: LoginOptions): Route[] {
       headers: ['cookie'],
       handle: (call) => authenticate(options, call),
     },
-    get('/', ({ headers }) => welcomePage(baseUrl, sessions.find(headers['cookie'])?.userId)),
+    get('/', ({ headers }) => home(sessions.find(headers['cookie'])?.userId)),
     get('/protected', guarded),
     get('/protected/*', guarded),
     get('/logout', ({ headers }) => redirectHome(sessions.end(headers['cookie']))),

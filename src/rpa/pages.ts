@@ -1,4 +1,4 @@
-/** The demo's pages: plain HTML without scripts. Everything from outside is escaped here. */
+/** The demo's plain pages: HTML without scripts. Everything from outside is escaped here. */
 import { createHash } from 'node:crypto';
 import type { Answer } from '../http/call.js';
 
@@ -43,27 +43,6 @@ ${body}
 </body></html>
 `;
   return { status, body: text, contentType: 'text/html; charset=utf-8', headers: HEADERS };
-}
-
-/** Where a newcomer lands. */
-export function welcomePage(baseUrl: string, userId: string | undefined): Answer {
-  const state =
-    userId === undefined
-      ? html`<p>You are not logged in.</p>`
-      : html`<p>You are logged in as <b>${userId}</b>.
-<a href="/protected">Your page</a>, <a href="/logout">log out</a>.</p>`;
-  const url = baseUrl === 'http://127.0.0.1:8005' ? '' : ` --url ${baseUrl}`;
-  return page(
-    200,
-    'M-Pin demo',
-    html`<p>This relying party lets people in with M-Pin: a PIN and a token that lies with the
-client. The server holds neither, so there is no password file to steal.</p>
-${state}
-<p>Set a PIN and log in from a terminal:</p>
-<pre>npx mpin client register --user you@example.com${url}
-npx mpin client login --user you@example.com${url}</pre>
-<p>Clients of the documents begin at <a href="/rps/clientSettings">/rps/clientSettings</a>.</p>`,
-  );
 }
 
 function escapeHtml(text: string): string {

@@ -4,11 +4,13 @@ import { createOutgoing } from '../http/outgoing.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { activationRoutes } from './activation.js';
+import { createHome } from './home.js';
 import { loginRoutes } from './login.js';
 import { relayRoutes } from './relay.js';
 import { createRpsClient } from './rps-client.js';
 import { Sessions } from './sessions.js';
 import { socketRelay } from './socket-relay.js';
+import { WEB_FOLDER, webFileRoutes } from './web-files.js';
 
 /** Most connections to the RPS: requests beyond wait for a free one within their time. */
 const RPS_CONNECTIONS_MAX = 256;
@@ -67,6 +69,7 @@ function listen(
     countMax: options.sessionsMax,
     secure: baseUrl.startsWith('https:'),
   });
+  const home = createHome({ outgoing, rpsUrl, prefix, baseUrl });
   const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;
   return startHttpServer({
     host: address,
@@ -74,7 +77,8 @@ function listen(
     routes: [
       ...relayRoutes({ outgoing, rpsUrl, prefix }),
       ...activationRoutes({ rps, activationUrl, forceActivate, deliver }),
-      ...loginRoutes({ rps, sessions, baseUrl }),
+      ...loginRoutes({ rps, sessions, home: home.page }),
+      ...webFileRoutes({ folder: WEB_FOLDER, pageHeaders: home.headers }),
     ],
     sockets: [socketRelay(rpsUrl, prefix)],
     // Pages of other origins have no business here; relayed answers bring the RPS's own rules.
