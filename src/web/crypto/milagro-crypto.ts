@@ -5,16 +5,17 @@ import { randomScalar } from './random-scalar.js';
 
 /** Its code for SHA-256. */
 const SHA256 = 32;
+const UNCOMPRESSED = 0x04;
 
 export const milagroCrypto = {
   add: (a: Uint8Array, b: Uint8Array): Uint8Array => {
     const sum: Octets = [];
-    done(mpin.RECOMBINE_G1([...a], [...b], sum));
+    done(mpin.RECOMBINE_G1(point(a), point(b), sum));
     return Uint8Array.from(sum);
   },
 
   extractPin: (mpinId: Uint8Array, pin: number, clientSecret: Uint8Array): Uint8Array => {
-    const token = [...clientSecret];
+    const token = point(clientSecret);
     done(mpin.EXTRACT_PIN(SHA256, [...mpinId], pin, token));
     return taken(token);
   },
@@ -22,10 +23,10 @@ export const milagroCrypto = {
   pass1: ({ mpinId, pin, token, timePermit, date = 0 }: Pass1Input) => {
     const x = randomScalar();
     const [sec, u, ut]: [Octets, Octets, Octets] = [[], [], []];
-    const permit = timePermit === undefined ? null : [...timePermit];
+    const permit = timePermit === undefined ? null : point(timePermit);
     const id = [...mpinId];
     const day = permit === null ? 0 : date;
-    done(mpin.CLIENT_1(SHA256, day, id, null, [...x], pin, [...token], sec, u, ut, permit));
+    done(mpin.CLIENT_1(SHA256, day, id, null, [...x], pin, point(token), sec, u, ut, permit));
     const result = { x, u: taken(u), sec: taken(sec) };
     return permit === null ? result : { ...result, ut: taken(ut) };
   },
@@ -36,6 +37,12 @@ export const milagroCrypto = {
     return taken(v);
   },
 } satisfies ClientCrypto;
+
+/** Uncompressed, as on this wire: the library would take other first bytes for a compressed one. */
+function point(bytes: Uint8Array): Octets {
+  if (bytes[0] !== UNCOMPRESSED) done(mpin.INVALID_POINT);
+  return [...bytes];
+}
 
 /** The bytes of a list, which is wiped: it may have held a secret. */
 function taken(octets: Octets): Uint8Array {

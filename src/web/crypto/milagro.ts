@@ -17,6 +17,7 @@ export type Octets = number[];
 
 /** The client's side of its MPIN object. Results are status codes, 0 for success. */
 export interface Mpin {
+  readonly INVALID_POINT: number;
   RECOMBINE_G1(a: Octets, b: Octets, out: Octets): number;
   EXTRACT_PIN(sha: number, id: Octets, pin: number, secretThenToken: Octets): number;
   CLIENT_1(

@@ -51,7 +51,10 @@ function choosing(
     else flow.go.login(latest.userId);
   };
   return {
-    start: () => first().catch((error: unknown) => flow.go.problem(error)),
+    start: () =>
+      first()
+        .catch((error: unknown) => flow.go.problem(error))
+        .finally(() => flow.progress(undefined)),
     identities: async () => {
       const all = await flow.client.identities();
       if (all.length === 0) flow.go.add();
