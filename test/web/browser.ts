@@ -21,6 +21,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--use-fake-ui-for-media-stream',
+  // Pages that a test makes up have no address, and would not be let through to loopback.
+  '--disable-features=LocalNetworkAccessChecks',
 ];
 
 export async function launchBrowser(extra: readonly string[] = []): Promise<Browser> {
@@ -28,6 +30,9 @@ export async function launchBrowser(extra: readonly string[] = []): Promise<Brow
   if (executablePath === undefined) throw new Error('no Chromium: see test/setup.sh');
   return chromium.launch({ executablePath, args: [...FLAGS, ...extra] });
 }
+
+/** Longest wait for a screen; an action takes a tenth of a second where nothing else runs. */
+const PATIENCE_MS = 15_000;
 
 /** Pictures for people to look at; never compared, never committed. */
 export const SCREENS = join(ROOT, 'out/screens');
@@ -116,6 +121,11 @@ export class Person {
     });
   }
 
+  /** With the page in hand already. */
+  static on(page: Page): Person {
+    return new Person(page);
+  }
+
   static async at(
     browser: Browser,
     url: string,
@@ -134,7 +144,13 @@ export class Person {
 
   /** Waits until the pad shows this screen. */
   async sees(screen: string): Promise<void> {
-    await this.page.locator(`mpin-pad[data-screen="${screen}"]`).waitFor({ timeout: 15_000 });
+    const pad = this.page.locator('mpin-pad');
+    const wanted = this.page.locator(`mpin-pad[data-screen="${screen}"]`);
+    await wanted.waitFor({ timeout: PATIENCE_MS }).catch(async () => {
+      const there = await pad.getAttribute('data-screen');
+      const text = await pad.evaluate((element) => element.shadowRoot?.textContent);
+      throw new Error(`waited for "${screen}", the pad shows "${there}": ${text}`);
+    });
   }
 
   async click(name: string | RegExp): Promise<void> {

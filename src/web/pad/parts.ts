@@ -46,14 +46,10 @@ export function form(submit: () => void, ...children: Parameters<typeof el>[2][]
 export function whoBar(flow: Flow, userId: string): HTMLElement {
   return el(
     'button',
-    {
-      class: 'who',
-      type: 'button',
-      'aria-label': `${userId}. ${say(flow, 'switchIdentity')}`,
-      click: () => void flow.go.identities(),
-    },
+    { class: 'who', type: 'button', click: () => void flow.go.identities() },
     avatar(userId),
     el('span', { class: 'name', dir: 'auto' }, userId),
+    el('span', { class: 'aloud' }, say(flow, 'switchIdentity')),
     el('span', { class: 'switch' }, icon('back')),
   );
 }

@@ -44,7 +44,7 @@ export function pinEntry(flow: Flow, changed: (complete: boolean) => void): PinE
     update(key === 'erase' ? input.value.slice(0, -1) : input.value + key);
     flow.announce(say(flow, 'pinDigits', { count: input.value.length }));
   };
-  const field = el('div', { class: 'pin-field' }, dots, input);
+  const field = el('div', { class: 'pin-field', dir: 'ltr' }, dots, input);
   return {
     node: el('div', { class: 'pin-entry' }, field, keypad(flow, press)),
     input,
