@@ -157,7 +157,6 @@ t.test('without a camera the number is left; a code that is gone is told so', as
   await phone.click('Scan the QR code');
   await phone.page.getByText('The camera cannot be used here').first().waitFor();
   await phone.page.goto(`${system.url}/m/#${'ab'.repeat(16)}`);
-  await phone.page.reload();
   await phone.logsIn('2468');
   await phone.sees('code');
   t.match(await phone.message(), 'wrong or has expired');
