@@ -1,6 +1,5 @@
 /** `<mpin-pad>`: the screens in a card of their own, apart from the page's styles. */
 import type { Step } from '../../client/parts.js';
-import { beside } from '../script-url.js';
 import { type BrowserClient, createBrowserClient } from '../sdk/browser-client.js';
 import type { WireEvent } from '../sdk/wire.js';
 import { el, sheetOf } from '../ui/dom.js';
@@ -89,9 +88,9 @@ export class MPinPad extends HTMLElement {
     return createBrowserClient({
       baseUrl: settingsUrl.origin,
       clientSettingsUrl: settingsUrl.href,
-      workerUrl: options.workerURL ?? beside('mpin-worker.js'),
       mobile: options.mobile === true,
       storageName: options.mobile === true ? 'mpin-mobile' : 'mpin',
+      ...(options.workerURL === undefined ? {} : { workerUrl: options.workerURL }),
       ...(customHeaders === undefined ? {} : { customHeaders }),
       ...(registerRequestFormatter === undefined ? {} : { registerRequestFormatter }),
       ...(options.authenticateRequestFormatter === undefined

@@ -67,7 +67,7 @@ function choosing(
         flow.show(startOverScreen(flow, userId, code));
       } else {
         const offline = code === 'unreachable' && !navigator.onLine;
-        flow.show(problemScreen(flow, messageOf(flow, error), offline));
+        flow.show(problemScreen(flow, { message: messageOf(flow, error), offline, userId }));
       }
     },
   };

@@ -29,6 +29,7 @@ import {
 import type { Fields, Settings } from '../../client/settings.js';
 import { fetchTransport } from '../../client/transport.js';
 import { workerCrypto } from '../crypto/worker-crypto.js';
+import { beside } from '../script-url.js';
 import { browserStorage, type IdentitySummary } from './browser-storage.js';
 import { observedTransport, type WireListener } from './wire.js';
 
@@ -37,8 +38,11 @@ export interface BrowserClientOptions {
   readonly baseUrl?: string;
   /** Where the settings are, relative to `baseUrl`; `/rps/clientSettings` when absent. */
   readonly clientSettingsUrl?: string;
-  /** The worker's script, `mpin-worker.js`. It must be of the page's own origin. */
-  readonly workerUrl: string | URL;
+  /**
+   * The worker's script, which must be of the page's own origin; `mpin-worker.js` beside this
+   * script when absent.
+   */
+  readonly workerUrl?: string | URL;
   /** Sent with every request to the relying party, and to nobody else. */
   readonly customHeaders?: Readonly<Record<string, string>>;
   /** This is a phone: its identities log in browsers elsewhere. */
@@ -132,7 +136,7 @@ function partsOf(options: BrowserClientOptions, storage: ReturnType<typeof brows
     mobile: options.mobile === true,
     transport: onWire === undefined ? plain : observedTransport(plain, onWire),
     crypto: workerCrypto({
-      url: options.workerUrl,
+      url: options.workerUrl ?? beside('mpin-worker.js'),
       onComputed: (operation, ms) => onWire?.({ kind: 'crypto', operation, ms }),
     }),
     ...(clientSettingsUrl === undefined ? {} : { settingsUrl: clientSettingsUrl }),

@@ -166,8 +166,15 @@ export function startOverScreen(flow: Flow, userId: string, why: 'locked' | 'exp
   return { name: why, content: [body], focus: focusOf(title) };
 }
 
+export interface Problem {
+  readonly message: string;
+  readonly offline: boolean;
+  /** Whose problem it is: somebody else may have none. */
+  readonly userId: string | undefined;
+}
+
 /** What the person can do nothing about but try again, or wait for the network. */
-export function problemScreen(flow: Flow, message: string, offline: boolean): Screen {
+export function problemScreen(flow: Flow, { message, offline, userId }: Problem): Screen {
   const title = heading(
     say(flow, offline ? 'offlineTitle' : 'problemTitle'),
     offline ? say(flow, 'offlineText') : message,
@@ -180,6 +187,9 @@ export function problemScreen(flow: Flow, message: string, offline: boolean): Sc
     title,
     el('span', { class: 'grow' }),
     primary(say(flow, 'retry')),
+    userId === undefined
+      ? undefined
+      : secondary(say(flow, 'confirmOther'), () => void flow.go.identities()),
   );
   return {
     name: offline ? 'offline' : 'problem',
