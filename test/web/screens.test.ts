@@ -1,7 +1,7 @@
 /** Every screen: pictures for people to look at, accessibility, and that nothing jumps. */
 import t from 'tap';
 import { launchBrowser, Person, startSystem } from './browser.js';
-import { heights, look } from './look.js';
+import { faultsOf, heights, look } from './look.js';
 
 t.setTimeout(120_000);
 
@@ -63,6 +63,8 @@ t.test('login', async (t) => {
   await person.logsIn('2468');
   await person.sees('done');
   await look(t, page, '10-done');
+  await page.locator('mpin-wire summary').last().click();
+  t.same(await faultsOf(page, 'html'), [], 'the whole page, with the panel');
   await page.goto(`${system.url}/logout`);
   await person.click(/hedy@example.com/);
   await person.click('Add an identity');
