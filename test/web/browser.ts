@@ -157,10 +157,9 @@ export class Person {
     await this.page.getByRole('button', { name }).click();
   }
 
-  /** Types a PIN on the keypad and presses the button below it. */
+  /** Types a PIN and presses the button below it. */
   async enterPin(pin: string, button: string | RegExp): Promise<void> {
-    for (const digit of pin)
-      await this.page.getByRole('button', { name: digit, exact: true }).click();
+    await this.page.locator('mpin-pad input.pin').fill(pin);
     await this.click(button);
   }
 
