@@ -99,7 +99,8 @@ npx mpin client login --user you@example.com${url}</pre>
 `;
 }
 
-const PAD = html`<mpin-pad autofocus><a class="go" slot="success" href="/protected">Go to your page</a>
+const PAD = html`<mpin-pad autofocus>
+<a class="go" slot="success" href="/protected">Go to your page</a>
 </mpin-pad>`;
 
 function loggedIn(userId: string): Html {

@@ -31,8 +31,8 @@ const RULES: readonly Rule[] = [
     path: /\/user(\/|$)/,
     title: 'Asking for an identity',
     meaning:
-      'Your name goes to the server, which asks the application whether you may register. You get ' +
-      'an M-Pin identity (your name with a random part) and a token for this registration.',
+      'Your name goes to the server, which asks the application whether you may register. You ' +
+      'get an M-Pin identity (your name with a random part) and a token for this registration.',
     statuses: { 403: 'The application does not let this user register.' },
   },
   {
