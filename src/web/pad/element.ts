@@ -23,6 +23,8 @@ export class MPinPad extends HTMLElement {
   #leave: (() => void) | undefined;
   #cryptoMs = 0;
   #started = false;
+  /** The person is in here, also while the focused element goes away with its screen. */
+  #entered = false;
   readonly #screen = el('div', { class: 'screen', part: 'screen' });
   readonly #progress = el('p', { class: 'progress', 'aria-hidden': 'true' });
   readonly #aloud = el('p', { class: 'aloud', role: 'status', 'aria-live': 'polite' });
@@ -36,6 +38,12 @@ export class MPinPad extends HTMLElement {
     this.#card = el('section', { class: 'card', part: 'card' });
     this.#card.append(this.#screen, this.#progress, this.#aloud);
     root.append(this.#card);
+    this.addEventListener('focusin', () => {
+      this.#entered = true;
+    });
+    this.addEventListener('focusout', ({ relatedTarget }) => {
+      if (relatedTarget !== null) this.#entered = false;
+    });
   }
 
   /** Options beyond attributes. To be called before the pad is put into the page. */
@@ -113,11 +121,10 @@ export class MPinPad extends HTMLElement {
   #render({ name, content, focus, leave }: Screen): void {
     this.#leave?.();
     this.#leave = leave;
-    const hadFocus = this.shadowRoot?.activeElement !== null || this.hasAttribute('autofocus');
     this.setAttribute('data-screen', name);
     this.#screen.replaceChildren(...content.filter((node) => node !== undefined));
     // The page keeps the focus until the person has come into the pad.
-    if (hadFocus) focus?.focus({ preventScroll: true });
+    if (this.#entered || this.hasAttribute('autofocus')) focus?.focus({ preventScroll: true });
     this.#emit('mpin-screen', { name });
   }
 
