@@ -47,8 +47,8 @@ export interface System {
 
 export interface Another {
   readonly url: string;
-  /** What the relying party has printed: activation links, where it shows them. */
-  readonly printed: () => string;
+  /** The latest activation link for a user, where the relying party prints them. */
+  linkFor(userId: string): Promise<URL>;
 }
 
 type Flags = Readonly<Record<string, string>>;
@@ -105,7 +105,20 @@ async function startAnother(
     async () => (await fetch(`${url}/rps/clientSettings`).catch(() => undefined))?.status === 200,
     () => server.stderr() + pages.stderr(),
   );
-  return { url, printed: pages.stdout };
+  return { url, linkFor: (userId) => linkIn(pages.stdout, userId) };
+}
+
+/** Links name the identity in hex; what a process prints comes when it comes. */
+async function linkIn(printed: () => string, userId: string): Promise<URL> {
+  let link: URL | undefined;
+  await until(`a link for ${userId}`, () => {
+    const links = [...printed().matchAll(/http\S+mpinActivate\S+/g)].map(([one]) => new URL(one));
+    link = links.findLast(({ searchParams }) =>
+      Buffer.from(searchParams.get('i') ?? '', 'hex').includes(`"${userId}"`),
+    );
+    return link !== undefined;
+  });
+  return link as unknown as URL;
 }
 
 /** A page with the pad, as one person sees it. */

@@ -184,9 +184,9 @@ t.test('with e-mail activation: device name, confirmation, sent again', async (t
   await person.click('Send it again');
   await person.page.getByText('Sent again to mail@example.com').first().waitFor();
 
-  const link = /http\S+mpinActivate\S+/.exec(other.printed())?.[0] ?? '';
+  const link = await other.linkFor('mail@example.com');
   const mail = await person.page.context().newPage();
-  await mail.goto(link);
+  await mail.goto(link.href);
   await mail.getByRole('button').click();
   await mail.getByText('is confirmed').waitFor();
   await mail.close();
@@ -203,8 +203,7 @@ t.test('a login goes over a WebSocket where it is advertised, or else over REST'
   await person.page.getByLabel('E-mail address').fill('ws@example.com');
   await person.click('Continue');
   await person.sees('confirm');
-  const links = [...other.printed().matchAll(/http\S+mpinActivate\S+/g)];
-  const link = new URL(links.at(-1)?.[0] ?? '');
+  const link = await other.linkFor('ws@example.com');
   const body = new URLSearchParams({
     i: link.searchParams.get('i') ?? '',
     s: link.searchParams.get('s') ?? '',
