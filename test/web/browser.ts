@@ -110,15 +110,14 @@ async function startAnother(
 
 /** Links name the identity in hex; what a process prints comes when it comes. */
 async function linkIn(printed: () => string, userId: string): Promise<URL> {
-  let link: URL | undefined;
-  await until(`a link for ${userId}`, () => {
-    const links = [...printed().matchAll(/http\S+mpinActivate\S+/g)].map(([one]) => new URL(one));
-    link = links.findLast(({ searchParams }) =>
-      Buffer.from(searchParams.get('i') ?? '', 'hex').includes(`"${userId}"`),
-    );
-    return link !== undefined;
-  });
-  return link as unknown as URL;
+  const find = (): URL | undefined =>
+    [...printed().matchAll(/http\S+mpinActivate\S+/g)]
+      .map(([link]) => new URL(link))
+      .findLast(({ searchParams }) =>
+        Buffer.from(searchParams.get('i') ?? '', 'hex').includes(`"${userId}"`),
+      );
+  await until(`a link for ${userId}`, () => find() !== undefined);
+  return find() as URL;
 }
 
 /** A page with the pad, as one person sees it. */
