@@ -58,7 +58,7 @@ async function registerOne(
   if (stored?.ready === undefined) throw new Error('a registration was not kept');
   const { mpinId, token } = stored.ready;
   const permit = settings.usePermits
-    ? await fetchTimePermit(parts, settings, { mpinId, cached: undefined })
+    ? await fetchTimePermit({ ...parts, settings }, { mpinId, cached: undefined })
     : undefined;
   return {
     mpinId: fromHex(mpinId, 'identity'),

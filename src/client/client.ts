@@ -1,6 +1,6 @@
 /** The client: one server, any number of users. Runs wherever its parts do. */
 import { type LoginRequest, login } from './login.js';
-import type { ClientParts } from './parts.js';
+import { type ClientParts, connect } from './parts.js';
 import { type RegisterRequest, register } from './register.js';
 import type { Fields } from './settings.js';
 
@@ -13,7 +13,7 @@ export interface Client {
 
 export function createClient(parts: ClientParts): Client {
   return {
-    register: (request) => register(parts, request),
-    login: (request) => login(parts, request),
+    register: async (request) => register(parts, request),
+    login: async (request) => login(await connect(parts), request),
   };
 }

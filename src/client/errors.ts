@@ -13,6 +13,8 @@ export type ClientErrorCode =
   | 'refused'
   /** The relying party has withdrawn this identity's time permits. */
   | 'revoked'
+  /** The access number or QR code is unknown or no longer valid. */
+  | 'wrong-number'
   /** The login or registration took too long: begin again. */
   | 'expired'
   /** The server is overloaded or not ready: try again later. */

@@ -1,63 +1,99 @@
 /** From a token and a PIN to a login at the relying party. */
-import { dance } from './dance.js';
+import { dance, type Proof } from './dance.js';
 import { ClientError } from './errors.js';
 import { fromHex } from './hex.js';
-import { type ClientParts, POINT_BYTES } from './parts.js';
+import { type Connected, POINT_BYTES } from './parts.js';
 import { fetchTimePermit } from './permits.js';
 import { pinNumber } from './pin.js';
-import { type Fields, fetchSettings, fieldsOf, parseObject, type Settings } from './settings.js';
+import { type Fields, fieldsOf, parseObject } from './settings.js';
+import type { IdentityKey, StoredIdentity } from './storage.js';
 import type { Reply } from './transport.js';
 
 export interface LoginRequest {
   readonly userId: string;
   /** Four digits. */
   readonly pin: string;
-  /** Dance over a WebSocket instead of two requests. */
-  readonly webSocket?: boolean;
+  /** Dance over a WebSocket instead of two requests; `advertised`: where the server offers it. */
+  readonly webSocket?: boolean | 'advertised';
+}
+
+/** What the proof of a PIN is for, and where its outcome is asked for. */
+export interface Purpose {
+  readonly authenticateUrl: string;
+  readonly otp?: boolean;
+  readonly wid?: string;
 }
 
 /** Logs a registered user in; gives what the relying party says of the user. */
-export async function login(parts: ClientParts, request: LoginRequest): Promise<Fields> {
-  const pin = pinNumber(request.pin);
-  const key = { baseUrl: parts.baseUrl, userId: request.userId };
-  const stored = await parts.storage.load(key);
-  const identity = stored?.ready;
-  if (identity === undefined) {
-    throw stored?.pending === undefined
-      ? new ClientError('not-registered', 'no PIN is set here for this user: register first')
-      : new ClientError('not-activated', 'the registration is not complete: register again');
-  }
-  const settings = await fetchSettings(parts.transport, parts.baseUrl);
-  const proof = { mpinId: fromHex(identity.mpinId, 'identity'), pin };
-  const token = fromHex(identity.token, 'stored token', POINT_BYTES);
-  let permits = {};
-  if (settings.usePermits) {
-    const { mpinId, permit: cached } = identity;
-    const today = await fetchTimePermit(parts, settings, { mpinId, cached });
-    permits = { timePermit: today.permit, date: today.date };
-    if (today.cached !== cached) {
-      await parts.storage.save(key, { ...stored, ready: { ...identity, permit: today.cached } });
-    }
-  }
-  const input = { ...proof, token, ...permits };
-  const authOTT = await dance(parts, settings, { webSocket: request.webSocket === true, input });
-  const reply = await authenticate(parts, settings, authOTT);
-  // Old clients delete the token on this status alone, so servers send it only for a lockout.
-  if (reply.status === 410) await parts.storage.remove(key);
-  return outcome(reply);
+export async function login(on: Connected, request: LoginRequest): Promise<Fields> {
+  const { authenticateUrl } = on.settings;
+  return (await proveAndAsk(on, request, { authenticateUrl })).fields;
 }
 
-function authenticate(
-  { transport }: ClientParts,
-  { authenticateUrl: url }: Settings,
-  authOTT: string,
-): Promise<Reply> {
+/** Proves the PIN, then asks whether it was right; throws ClientError when it was not. */
+export async function proveAndAsk(
+  on: Connected,
+  request: LoginRequest,
+  purpose: Purpose,
+): Promise<{ fields: Fields; otp: string | undefined }> {
+  const pin = pinNumber(request.pin);
+  const key = { baseUrl: on.baseUrl, userId: request.userId };
+  const { mpinId, token } = readyOf(await on.storage.load(key));
+  const permits = on.settings.usePermits ? await permitOf(on, key) : {};
+  const proof = await dance(on, {
+    input: { mpinId: fromHex(mpinId, 'identity'), pin, token: tokenBytes(token), ...permits },
+    webSocket: request.webSocket ?? false,
+    ...purpose,
+  });
+  const reply = await authenticate(on, purpose.authenticateUrl, proof);
+  await remember(on, key, reply.status);
+  return { fields: outcome(reply), otp: proof.otp };
+}
+
+const tokenBytes = (hex: string): Uint8Array => fromHex(hex, 'stored token', POINT_BYTES);
+
+function readyOf(stored: StoredIdentity | undefined): NonNullable<StoredIdentity['ready']> {
+  if (stored?.ready !== undefined) return stored.ready;
+  throw stored?.pending === undefined
+    ? new ClientError('not-registered', 'no PIN is set here for this user: register first')
+    : new ClientError('not-activated', 'the registration is not complete: register again');
+}
+
+async function permitOf(on: Connected, key: IdentityKey) {
+  const stored = await on.storage.load(key);
+  const ready = readyOf(stored);
+  const { mpinId, permit: cached } = ready;
+  const today = await fetchTimePermit(on, { mpinId, cached });
+  if (today.cached !== cached) {
+    await on.storage.save(key, { ...stored, ready: { ...ready, permit: today.cached } });
+  }
+  return { timePermit: today.permit, date: today.date };
+}
+
+/** Asks with the authOTT how the proof went. */
+function authenticate(on: Connected, url: string, { authOTT }: Proof): Promise<Reply> {
+  on.onStep?.('authenticate');
   const body = { mpinResponse: { authOTT, version: '0.3', pass: 2 } };
-  return transport.request({ method: 'POST', url, body });
+  const formatted = on.formatAuthentication?.(body) ?? body;
+  return on.transport.request({ method: 'POST', url, body: formatted });
+}
+
+/** Keeps what the outcome means for the identity: locked, one more wrong PIN, or none. */
+async function remember({ storage }: Connected, key: IdentityKey, status: number): Promise<void> {
+  // Old clients delete the token on this status alone, so servers send it only for a lockout.
+  if (status === 410) return storage.remove(key);
+  const stored = await storage.load(key);
+  if (stored?.ready === undefined) return;
+  const { wrongPins = 0, ...ready } = stored.ready;
+  if (status === 401) {
+    await storage.save(key, { ...stored, ready: { ...ready, wrongPins: wrongPins + 1 } });
+  } else if (status === 200 && wrongPins > 0) {
+    await storage.save(key, { ...stored, ready });
+  }
 }
 
 /** What a status of the relying party means (contract §2.1). */
-function outcome(reply: Reply): Fields {
+export function outcome(reply: Reply): Fields {
   switch (reply.status) {
     case 200:
       // An empty body is as good as an empty object (contract §1, rule 2).
@@ -70,6 +106,8 @@ function outcome(reply: Reply): Fields {
       throw new ClientError('expired', 'the login took too long: try again');
     case 410:
       throw new ClientError('locked', 'locked: too many wrong PINs, register again');
+    case 412:
+      throw new ClientError('wrong-number', 'the number or code is wrong or has expired');
     default:
       return fieldsOf(reply, 'login');
   }

@@ -4,8 +4,8 @@
  */
 import { ClientError } from './errors.js';
 import { fromHex, toHex } from './hex.js';
-import { type ClientParts, POINT_BYTES } from './parts.js';
-import { type Fields, fieldsOf, type Settings } from './settings.js';
+import { type Connected, mobileFlag, POINT_BYTES } from './parts.js';
+import { type Fields, fieldsOf } from './settings.js';
 import type { CachedPermit } from './storage.js';
 
 export interface TimePermit {
@@ -23,12 +23,12 @@ const REVOKED: ReadonlySet<number> = new Set([401, 403, 410]);
 
 /** Fetches the permit of the server's today; `cached` spares asking the hosted side. */
 export async function fetchTimePermit(
-  parts: ClientParts,
-  settings: Settings,
+  on: Connected,
   { mpinId, cached }: { mpinId: string; cached: CachedPermit | undefined },
 ): Promise<TimePermit> {
-  const url = `${settings.timePermitsUrl}/${mpinId}`;
-  const reply = await parts.transport.request({ method: 'GET', url });
+  on.onStep?.('permit');
+  const url = `${on.settings.timePermitsUrl}/${mpinId}`;
+  const reply = await on.transport.request({ method: 'GET', url });
   if (REVOKED.has(reply.status)) throw new ClientError('revoked', 'this identity was revoked');
   const fields = fieldsOf(reply, 'time permit');
   const { date } = fields;
@@ -36,36 +36,27 @@ export async function fetchTimePermit(
     throw new ClientError('protocol', 'the time permit has no date');
   }
   const ours = fromHex(fields['timePermit'], 'time permit share', POINT_BYTES);
-  const share =
-    cached?.date === date ? cached.share : await hostedShare(parts, settings, { date, fields });
+  const share = cached?.date === date ? cached.share : await hostedShare(on, { date, fields });
   const hosted = fromHex(share, 'hosted time permit share', POINT_BYTES);
-  return { date, permit: await parts.crypto.add(ours, hosted), cached: { date, share } };
+  return { date, permit: await on.crypto.add(ours, hosted), cached: { date, share } };
 }
 
 /** What all hosted authorities give together; the first one's may lie in the storage. */
-async function hostedShare(
-  parts: ClientParts,
-  settings: Settings,
-  day: { date: number; fields: Fields },
-): Promise<string> {
-  const { appId, hostedUrls } = settings;
-  const [first = '', ...others] = hostedUrls;
-  let sum =
-    (await fromStorage(parts, settings, day)) ??
-    (await fromHosted(parts, { appId, hostedUrl: first }, day.fields));
+async function hostedShare(on: Connected, day: { date: number; fields: Fields }): Promise<string> {
+  const [first = '', ...others] = on.settings.hostedUrls;
+  let sum = (await fromStorage(on, day)) ?? (await fromHosted(on, first, day.fields));
   for (const hostedUrl of others) {
-    const [a, b] = [sum, await fromHosted(parts, { appId, hostedUrl }, day.fields)].map((share) =>
+    const [a, b] = [sum, await fromHosted(on, hostedUrl, day.fields)].map((share) =>
       fromHex(share, 'hosted time permit share', POINT_BYTES),
     ) as [Uint8Array, Uint8Array];
-    sum = toHex(await parts.crypto.add(a, b));
+    sum = toHex(await on.crypto.add(a, b));
   }
   return sum;
 }
 
 /** Published permits are bare hex; anything else means: not published, ask the hosted side. */
 async function fromStorage(
-  { transport }: ClientParts,
-  { appId, timePermitsStorageUrl }: Settings,
+  { transport, settings: { appId, timePermitsStorageUrl } }: Connected,
   { date, fields }: { date: number; fields: Fields },
 ): Promise<string | undefined> {
   if (timePermitsStorageUrl === undefined) return undefined;
@@ -74,18 +65,16 @@ async function fromStorage(
   return reply?.status === 200 && SHARE_FORM.test(reply.text) ? reply.text : undefined;
 }
 
-async function fromHosted(
-  { transport }: ClientParts,
-  { appId, hostedUrl }: { readonly appId: string; readonly hostedUrl: string },
-  fields: Fields,
-): Promise<string> {
+async function fromHosted(on: Connected, hostedUrl: string, fields: Fields): Promise<string> {
+  const { appId } = on.settings;
   const query = new URLSearchParams({
     app_id: appId,
-    mobile: '0',
+    mobile: String(mobileFlag(on)),
     hash_mpin_id: String(fields['storageId']),
     signature: String(fields['signature']),
   });
-  const reply = await transport.request({ method: 'GET', url: `${hostedUrl}timePermit?${query}` });
+  const url = `${hostedUrl}timePermit?${query}`;
+  const reply = await on.transport.request({ method: 'GET', url });
   if (REVOKED.has(reply.status)) throw new ClientError('revoked', 'this identity was revoked');
   const share = fieldsOf(reply, 'hosted time permit')['timePermit'];
   if (typeof share !== 'string') throw new ClientError('protocol', 'the reply lacks timePermit');

@@ -1,22 +1,29 @@
 /** From a user's name to a token: contract §4.2 to §4.4, and the hosted share of §7. */
 import { ClientError } from './errors.js';
 import { fromHex, toHex } from './hex.js';
-import type { ClientParts } from './parts.js';
-import { POINT_BYTES } from './parts.js';
+import { type ClientParts, type Connected, connect, mobileFlag, POINT_BYTES } from './parts.js';
 import { pinNumber } from './pin.js';
-import { type Fields, fetchSettings, fieldsOf, type Settings } from './settings.js';
-import type { StoredIdentity } from './storage.js';
+import { type Fields, fieldsOf } from './settings.js';
+import type { IdentityKey, StoredIdentity } from './storage.js';
 
-export interface RegisterRequest {
+export interface StartRequest {
   readonly userId: string;
-  /** Four digits. */
-  readonly pin: string;
   readonly deviceName?: string;
 }
 
-interface Pending {
-  readonly mpinId: string;
-  readonly regOTT: string;
+export interface RegisterRequest extends StartRequest {
+  /** Four digits. */
+  readonly pin: string;
+}
+
+type Pending = NonNullable<StoredIdentity['pending']>;
+
+/** A confirmed registration that only lacks its PIN. It holds a secret: use or discard it. */
+export interface PinSetup {
+  /** Sets the PIN: makes the token and keeps it. Throws RangeError for what is no PIN. */
+  finish(pin: string): Promise<void>;
+  /** Forgets the secret. The registration stays, and can be confirmed again. */
+  discard(): void;
 }
 
 /**
@@ -25,34 +32,71 @@ interface Pending {
  * A token that was there before is replaced only when the new one is complete.
  */
 export async function register(parts: ClientParts, request: RegisterRequest): Promise<void> {
-  const pin = pinNumber(request.pin);
-  const settings = await fetchSettings(parts.transport, parts.baseUrl);
-  const key = { baseUrl: parts.baseUrl, userId: request.userId };
-  const stored = await parts.storage.load(key);
-
-  const known = stored?.pending;
-  let pending = known ?? (await begin(parts, settings, request, stored));
-  let share = await localShare(parts, settings, pending);
+  pinNumber(request.pin);
+  const on = await connect(parts);
+  const key = { baseUrl: on.baseUrl, userId: request.userId };
+  const known = (await on.storage.load(key))?.pending;
+  let pending = known ?? (await begin(on, request, undefined));
+  let share = await localShare(on, pending);
   if (share === 'expired' && known !== undefined) {
-    pending = await begin(parts, settings, request, stored);
-    share = await localShare(parts, settings, pending);
+    pending = await begin(on, request, undefined);
+    share = await localShare(on, pending);
   }
-  if (share === 'expired') throw new ClientError('expired', 'the registration has expired');
-
-  const token = await makeToken(parts, settings, { ...share, mpinId: pending.mpinId, pin });
-  await parts.storage.save(key, { ready: { mpinId: pending.mpinId, token } });
-  await setupDone(parts, settings, pending.mpinId);
+  const setup = await joinShares(on, key, { mpinId: pending.mpinId, share });
+  await setup.finish(request.pin);
 }
 
-/** Asks for a new identity and keeps it, so that waiting for a confirmation survives. */
+/**
+ * Asks for a new identity and keeps it, so that waiting for a confirmation survives. For one that
+ * waits already this asks for the confirmation to be sent again.
+ */
+export async function startRegistration(on: Connected, request: StartRequest): Promise<void> {
+  const stored = await on.storage.load({ baseUrl: on.baseUrl, userId: request.userId });
+  await begin(on, request, stored?.pending);
+}
+
+/** Fetches the two shares of the secret; throws `not-activated` until the person confirmed. */
+export async function confirmRegistration(on: Connected, userId: string): Promise<PinSetup> {
+  const key = { baseUrl: on.baseUrl, userId };
+  const pending = (await on.storage.load(key))?.pending;
+  if (pending === undefined)
+    throw new ClientError('not-registered', 'no registration is under way');
+  const share = await localShare(on, pending);
+  return joinShares(on, key, { mpinId: pending.mpinId, share });
+}
+
+async function joinShares(
+  on: Connected,
+  key: IdentityKey,
+  { mpinId, share: local }: { mpinId: string; share: LocalShare | 'expired' },
+): Promise<PinSetup> {
+  if (local === 'expired') throw new ClientError('expired', 'the registration has expired');
+  let secret = local.share;
+  for (const base of on.settings.hostedUrls) {
+    const hosted = await hostedShare(on, `${base}clientSecret?${local.params}`);
+    const sum = await on.crypto.add(secret, hosted);
+    for (const bytes of [secret, hosted]) bytes.fill(0);
+    secret = sum;
+  }
+  return {
+    finish: (pin) => setPin(on, key, { mpinId, secret, pin }),
+    discard: () => void secret.fill(0),
+  };
+}
+
 async function begin(
-  { transport, storage, baseUrl }: ClientParts,
-  settings: Settings,
-  { userId, deviceName = '' }: RegisterRequest,
-  stored: StoredIdentity | undefined,
+  on: Connected,
+  request: StartRequest,
+  old: Pending | undefined,
 ): Promise<Pending> {
-  const body = { userId, mobile: 0, deviceName };
-  const reply = await transport.request({ method: 'PUT', url: settings.registerUrl, body });
+  const { transport, storage, baseUrl, settings } = on;
+  on.onStep?.('register');
+  const { userId, deviceName = '' } = request;
+  const again = old === undefined ? {} : { regOTT: old.regOTT };
+  const body = { userId, mobile: mobileFlag(on), deviceName, ...again };
+  const formatted = on.formatRegistration?.(body) ?? body;
+  const url = old === undefined ? settings.registerUrl : `${settings.registerUrl}/${old.mpinId}`;
+  const reply = await transport.request({ method: 'PUT', url, body: formatted });
   if (reply.status === 403) {
     throw new ClientError('refused', 'the server does not let this user register');
   }
@@ -61,7 +105,9 @@ async function begin(
   fromHex(mpinId, 'identity');
   fromHex(regOTT, 'registration token');
   const pending = { mpinId: String(mpinId), regOTT: String(regOTT) };
-  await storage.save({ baseUrl, userId }, { ...stored, pending });
+  const stored = await storage.load({ baseUrl, userId });
+  const name = deviceName === '' ? {} : { deviceName };
+  await storage.save({ baseUrl, userId }, { ...stored, ...name, pending });
   return pending;
 }
 
@@ -73,12 +119,12 @@ interface LocalShare {
 }
 
 async function localShare(
-  { transport }: ClientParts,
-  { signatureUrl }: Settings,
+  on: Connected,
   { mpinId, regOTT }: Pending,
 ): Promise<LocalShare | 'expired'> {
-  const url = `${signatureUrl}/${mpinId}?regOTT=${regOTT}`;
-  const reply = await transport.request({ method: 'GET', url });
+  on.onStep?.('share');
+  const url = `${on.settings.signatureUrl}/${mpinId}?regOTT=${regOTT}`;
+  const reply = await on.transport.request({ method: 'GET', url });
   if (reply.status === 401) {
     throw new ClientError(
       'not-activated',
@@ -93,39 +139,37 @@ async function localShare(
   };
 }
 
-async function makeToken(
-  parts: ClientParts,
-  { hostedUrls }: Settings,
-  { share, params, mpinId, pin }: LocalShare & { mpinId: string; pin: number },
-): Promise<string> {
-  const { crypto } = parts;
-  let secret = share;
-  for (const base of hostedUrls) {
-    const hosted = await hostedShare(parts, `${base}clientSecret?${params}`);
-    const sum = await crypto.add(secret, hosted);
-    for (const bytes of [secret, hosted]) bytes.fill(0);
-    secret = sum;
-  }
-  const token = await crypto.extractPin(fromHex(mpinId, 'identity'), pin, secret);
-  secret.fill(0);
-  return toHex(token);
-}
-
-async function hostedShare({ transport }: ClientParts, url: string): Promise<Uint8Array> {
-  const reply = await transport.request({ method: 'GET', url });
+async function hostedShare(on: Connected, url: string): Promise<Uint8Array> {
+  on.onStep?.('hosted-share');
+  const reply = await on.transport.request({ method: 'GET', url });
   if (reply.status === 408) throw new ClientError('expired', 'the registration took too long');
   const fields = fieldsOf(reply, 'hosted client secret share');
   return fromHex(fields['clientSecret'], 'hosted client secret share', POINT_BYTES);
 }
 
+interface TokenInput {
+  readonly mpinId: string;
+  /** 65 bytes. Secret: wiped once the token is made. */
+  readonly secret: Uint8Array;
+  readonly pin: string;
+}
+
+async function setPin(on: Connected, key: IdentityKey, input: TokenInput): Promise<void> {
+  const { mpinId, secret } = input;
+  const pin = pinNumber(input.pin);
+  on.onStep?.('token');
+  const token = await on.crypto.extractPin(fromHex(mpinId, 'identity'), pin, secret);
+  secret.fill(0);
+  const { deviceName } = (await on.storage.load(key)) ?? {};
+  const name = deviceName === undefined ? {} : { deviceName };
+  await on.storage.save(key, { ...name, ready: { mpinId, token: toHex(token) } });
+  await setupDone(on, mpinId);
+}
+
 /** The PIN is set whatever becomes of this: the server only tidies up after it. */
-async function setupDone(
-  { transport }: ClientParts,
-  { setupDoneUrl }: Settings,
-  mpinId: string,
-): Promise<void> {
-  if (setupDoneUrl === undefined) return;
-  const url = `${setupDoneUrl}/${mpinId}`;
+async function setupDone({ transport, settings }: Connected, mpinId: string): Promise<void> {
+  if (settings.setupDoneUrl === undefined) return;
+  const url = `${settings.setupDoneUrl}/${mpinId}`;
   await transport.request({ method: 'POST', url, body: {} }).catch(() => undefined);
 }
 

@@ -14,14 +14,41 @@ export interface Settings {
   /** Base of pass 1, pass 2 and the WebSocket. */
   readonly authServerUrl: string;
   readonly authenticateUrl: string;
+  /** Where a mobile confirms a login of a browser elsewhere. */
+  readonly mobileAuthenticateUrl: string | undefined;
+  /** Where the browser asks how that login is doing. */
+  readonly accessNumberUrl: string | undefined;
+  readonly getAccessNumberUrl: string | undefined;
+  readonly getQrUrl: string | undefined;
+  readonly codeStatusUrl: string | undefined;
+  readonly accessNumber: AccessNumberForm;
   readonly usePermits: boolean;
+  readonly requestOtp: boolean;
+  readonly useWebSocket: boolean;
+  readonly setDeviceName: boolean;
+  readonly successLoginUrl: string | undefined;
+  /** What the name of a new identity must look like, as the source of a RegExp. */
+  readonly identityCheckRegex: string | undefined;
 }
+
+/** How many digits an access number has, and whether (and how) its last one checks it. */
+export interface AccessNumberForm {
+  readonly digits: number;
+  readonly check: 'none' | 'weighted' | 'old';
+}
+
+const DEFAULT_SETTINGS_URL = '/rps/clientSettings';
+const DEFAULT_ACCESS_NUMBER_DIGITS = 7;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Fetches the settings of the server at `baseUrl`. */
-export async function fetchSettings(transport: Transport, baseUrl: string): Promise<Settings> {
-  const url = new URL('/rps/clientSettings', baseUrl).href;
+export async function fetchSettings(
+  transport: Transport,
+  baseUrl: string,
+  settingsUrl = DEFAULT_SETTINGS_URL,
+): Promise<Settings> {
+  const url = new URL(settingsUrl, baseUrl).href;
   const fields = fieldsOf(await transport.request({ method: 'GET', url }), 'client settings');
   const optional = (name: string): string | undefined => {
     const value = fields[name];
@@ -46,7 +73,28 @@ export async function fetchSettings(transport: Transport, baseUrl: string): Prom
     hostedUrls: [need('certivoxURL'), ...further].map((url) => `${url.replace(/\/+$/, '')}/`),
     authServerUrl: need('mpinAuthServerURL'),
     authenticateUrl: need('authenticateURL'),
+    mobileAuthenticateUrl: optional('mobileAuthenticateURL'),
+    accessNumberUrl: optional('accessNumberURL'),
+    getAccessNumberUrl: optional('getAccessNumberURL'),
+    getQrUrl: optional('getQrUrl'),
+    codeStatusUrl: optional('codeStatusURL'),
+    accessNumber: accessNumberForm(fields),
     usePermits: fields['usePermits'] !== false,
+    requestOtp: fields['requestOTP'] === true || fields['requestOTP'] === '1',
+    useWebSocket: fields['useWebSocket'] === true,
+    setDeviceName: fields['setDeviceName'] === true,
+    // The two documents spell it differently (contract §12).
+    successLoginUrl: optional('successLoginURL') ?? optional('successfulLoginURL'),
+    identityCheckRegex:
+      typeof fields['identityCheckRegex'] === 'string' ? fields['identityCheckRegex'] : undefined,
+  };
+}
+
+function accessNumberForm(fields: Fields): AccessNumberForm {
+  const { accessNumberDigits: digits, accessNumberUseCheckSum: use, cSum } = fields;
+  return {
+    digits: typeof digits === 'number' ? digits : DEFAULT_ACCESS_NUMBER_DIGITS,
+    check: use === false ? 'none' : cSum === 1 ? 'weighted' : 'old',
   };
 }
 

@@ -15,6 +15,8 @@ export interface StoredIdentity {
     /** 130 hex. Secret. */
     readonly token: string;
     readonly permit?: CachedPermit;
+    /** Wrong PINs since the last right one; the server counts too, and decides. */
+    readonly wrongPins?: number;
   };
   /** Present while a registration waits for its confirmation. */
   readonly pending?: {
@@ -22,6 +24,8 @@ export interface StoredIdentity {
     /** Secret. */
     readonly regOTT: string;
   };
+  /** What the person calls the device this was registered from. */
+  readonly deviceName?: string;
 }
 
 /** Names an identity: one user at one server. */

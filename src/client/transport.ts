@@ -43,23 +43,39 @@ const REPLY_BYTES_MAX = 262_144;
 /** Old clients give up on a silent WebSocket after 5 s (contract §5). */
 const CHANNEL_SILENCE_MS_MAX = 5_000;
 
+/** Headers of the application's own, e.g. a CSRF token. */
+export interface CustomHeaders {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Only requests to this origin carry them: they are nobody else's business. */
+  readonly origin: string;
+}
+
 /** A transport over the platform's `fetch` and a maker of WebSockets. */
-export function fetchTransport(openWebSocket: (url: string) => WebSocketLike): Transport {
+export function fetchTransport(
+  openWebSocket: (url: string) => WebSocketLike,
+  custom?: CustomHeaders,
+): Transport {
+  const headersFor = (url: string) =>
+    custom !== undefined && new URL(url).origin === custom.origin ? custom.headers : {};
   return {
-    request: (request) => send(request),
+    request: (request) => send(request, headersFor(request.url)),
     openChannel: (url) => openChannel(openWebSocket, url),
   };
 }
 
-async function send({ method, url, body }: Request): Promise<Reply> {
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+async function send(
+  { method, url, body }: Request,
+  custom: Readonly<Record<string, string>>,
+): Promise<Reply> {
   try {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
       redirect: 'error',
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      headers: { ...custom, ...(body === undefined ? {} : JSON_TYPE) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, text: await readText(response) };
   } catch (error) {

@@ -27,7 +27,7 @@ export interface LoginOptions {
   readonly otpExpireSeconds: number;
   readonly isAdmin: (userId: string) => boolean;
   /** The first page, for the user who is logged in, if any. */
-  readonly home: (userId: string | undefined) => Answer;
+  readonly home: (userId: string | undefined) => Promise<Answer>;
 }
 
 const MS_PER_SECOND = 1000;

@@ -60,27 +60,6 @@ export function actionForm(
 
 type Fields = Readonly<Record<string, string>>;
 
-/** Where a newcomer lands. */
-export function welcomePage(page: Page, baseUrl: string, userId: string | undefined): Answer {
-  const state =
-    userId === undefined
-      ? html`<p>You are not logged in.</p>`
-      : html`<p>You are logged in as <b>${userId}</b>.
-<a href="/protected">Your page</a>, <a href="/logout">log out</a>.</p>`;
-  const url = baseUrl === 'http://127.0.0.1:8005' ? '' : ` --url ${baseUrl}`;
-  return page(
-    200,
-    'Welcome',
-    html`<p>This relying party lets people in with M-Pin: a PIN and a token that lies with the
-client. The server holds neither, so there is no password file to steal.</p>
-${state}
-<p>Set a PIN and log in from a terminal:</p>
-<pre>npx mpin client register --user you@example.com${url}
-npx mpin client login --user you@example.com${url}</pre>
-<p>Clients of the documents begin at <a href="/rps/clientSettings">/rps/clientSettings</a>.</p>`,
-  );
-}
-
 function scriptTag(script: string | undefined): Html {
   return script === undefined
     ? html``

@@ -7,15 +7,17 @@ import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { type ActivationOptions, activationRoutes } from './activation.js';
 import { adminRoutes } from './admin.js';
+import { createHome } from './home.js';
 import { loginRoutes } from './login.js';
 import { logoutRoutes } from './logout.js';
 import { createMailer, type Mailer } from './mail.js';
-import { type Brand, createPage, welcomePage } from './pages.js';
+import { type Brand, createPage } from './pages.js';
 import { relayRoutes } from './relay.js';
 import { Revocations } from './revocations.js';
 import { createRpsClient } from './rps-client.js';
 import { Sessions } from './sessions.js';
 import { socketRelay } from './socket-relay.js';
+import { WEB_FOLDER, webFileRoutes } from './web-files.js';
 
 /** Most connections to the RPS: requests beyond wait for a free one within their time. */
 const RPS_CONNECTIONS_MAX = 256;
@@ -152,13 +154,15 @@ function ownRoutes(options: RpaOptions, parts: Parts): Route[] {
   const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;
   const deliver = delivery(options, parts);
   const isAdmin = (userId: string): boolean => options.adminUsers.includes(userId);
-  const home = (userId: string | undefined) => welcomePage(page, baseUrl, userId);
+  const { RPSURL: rpsUrl, rpsPrefix: prefix, brandName } = options;
+  const home = createHome({ outgoing, rpsUrl, prefix, baseUrl, brandName });
   const common = { rps, sessions, revocations, page, clock, origin, isAdmin };
   return [
     ...activationRoutes({ ...common, activationUrl, forceActivate, deliver }),
-    ...loginRoutes({ ...common, otpExpireSeconds, home }),
+    ...loginRoutes({ ...common, otpExpireSeconds, home: home.page }),
     ...logoutRoutes(common),
     ...adminRoutes({ ...common, adminToken }),
+    ...webFileRoutes({ folder: WEB_FOLDER, pageHeaders: home.headers }),
   ];
 }
 

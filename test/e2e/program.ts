@@ -22,6 +22,7 @@ export async function ensureBuilt(): Promise<void> {
       // Types are checked by the linter's run; here only the output matters.
       const plain = ['--noCheck', '--incremental', 'false', '--tsBuildInfoFile', 'null'];
       execFileSync(join(ROOT, 'node_modules/.bin/tsc'), plain, { cwd: ROOT, stdio: 'inherit' });
+      execFileSync(process.execPath, [join(ROOT, 'src/web/build.mjs')], { stdio: 'pipe' });
     } finally {
       rmdirSync(LOCK);
     }
@@ -32,13 +33,19 @@ function isStale(): boolean {
   return ['src', 'bench'].some((folder) => {
     const sources = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
     return sources
-      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.(ts|css|html)$/.test(file))
       .some((file) => {
-        const output = join(ROOT, 'out', folder, file.replace(/\.ts$/, '.js'));
-        const written = statSync(output, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+        const written = statSync(outputOf(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
         return written < statSync(join(ROOT, folder, file)).mtimeMs;
       });
   });
+}
+
+/** All that is for browsers goes into a few files, which are written together. */
+function outputOf(folder: string, file: string): string {
+  return folder === 'src' && file.startsWith('web/')
+    ? join(ROOT, 'out/web/mpin-pad.js')
+    : join(ROOT, 'out', folder, file.replace(/\.ts$/, '.js'));
 }
 
 export interface Run {

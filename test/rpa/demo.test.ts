@@ -311,16 +311,28 @@ t.test('pages that wait hold up neither a stop nor one another', async (t) => {
   t.same([...new Set(statuses)].sort(), [204, 503]);
 });
 
-t.test('the first page says where to go, without scripts', async (t) => {
-  const page = await fetch(`${rpa.address}/`);
-  t.equal(page.status, 200);
-  const text = await page.text();
-  t.match(text, 'mpin client register');
-  t.notMatch(text, '<script');
-  const missing = await fetch(`${rpa.address}/nothing`);
-  t.equal(missing.status, 404);
-  t.equal(await messageOf(missing), 'URI NOT FOUND');
-});
+t.test(
+  'the first page has the pad, nothing inline, and connects where settings send it',
+  async (t) => {
+    const certivoxURL = 'http://hosted.example:1/';
+    rps.reply = () => ({ status: 200, body: JSON.stringify({ certivoxURL, appID: 'mailto:x' }) });
+    const page = await fetch(`${rpa.address}/`);
+    t.equal(page.status, 200);
+    const text = await page.text();
+    t.match(text, 'mpin client register');
+    t.match(text, '<mpin-pad');
+    t.notMatch(text, /<script(?![^>]* src=)|<style| style=| on\w+=/);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    const connect = policy.split('; ').find((part) => part.startsWith('connect-src'));
+    t.match(connect, /^connect-src 'self' ws:\/\/127\.0\.0\.1:\d+ http:\/\/hosted\.example:1$/);
+    t.notMatch(policy, 'unsafe');
+    rps.reply = () => ({ status: 503, body: '{}' });
+    t.equal((await fetch(`${rpa.address}/`)).status, 200, 'also while the RPS is not ready');
+    const missing = await fetch(`${rpa.address}/nothing`);
+    t.equal(missing.status, 404);
+    t.equal(await messageOf(missing), 'URI NOT FOUND');
+  },
+);
 
 function post(path: string, body: object, at = rpa): Promise<Response> {
   return fetch(at.address + path, { method: 'POST', body: JSON.stringify(body) });

@@ -99,10 +99,10 @@ export class SeenIdentities {
         const record = this.#records.get(key);
         if (record === undefined) continue;
         record.writeUInt32BE(untilDay, PUBLISHED_AT);
-        this.#records.put(key, record);
+        void this.#records.put(key, record);
       }
-      for (const identity of forgotten) this.#records.remove(keyOf(identity));
-      this.#runs.put(LAST_RUN, run);
+      for (const identity of forgotten) void this.#records.remove(keyOf(identity));
+      void this.#runs.put(LAST_RUN, run);
     });
     await this.#root.flushed;
   }
@@ -112,7 +112,7 @@ export class SeenIdentities {
     return this.#root.transaction(() => {
       const last = this.lastRun();
       if (last !== undefined && isUnderWay(last)) return false;
-      this.#runs.put(LAST_RUN, run);
+      void this.#runs.put(LAST_RUN, run);
       return true;
     });
   }
@@ -134,7 +134,7 @@ export class SeenIdentities {
         if (found === undefined && !add) return;
         const record = found ?? Buffer.alloc(VALUE_BYTES);
         change(record);
-        this.#records.put(key, record);
+        void this.#records.put(key, record);
       })
       .catch((error: unknown) => this.#log.error({ err: error }, 'an identity was not kept'));
   }
