@@ -16,9 +16,21 @@ const COLUMNS_MAX = 100;
 
 /** Which folders of src a folder may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['rps', 'ta', 'rpa', 'client', 'http', 'store', 'crypto', 'protocol', 'config', 'ops'],
-  rps: ['http', 'store', 'crypto', 'protocol', 'config', 'ops'],
-  ta: ['http', 'store', 'crypto', 'protocol', 'config', 'ops'],
+  cli: [
+    'api',
+    'rps',
+    'ta',
+    'rpa',
+    'client',
+    'http',
+    'store',
+    'crypto',
+    'protocol',
+    'config',
+    'ops',
+  ],
+  rps: ['api', 'http', 'store', 'crypto', 'protocol', 'config', 'ops'],
+  ta: ['api', 'http', 'store', 'crypto', 'protocol', 'config', 'ops'],
   rpa: ['http', 'store', 'crypto', 'protocol', 'config', 'ops'],
   client: ['protocol', 'crypto'],
   web: ['client', 'protocol'],
@@ -28,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   crypto: [],
   protocol: [],
   config: [],
+  api: [],
 };
 
 /** Packages and files that only these folders of src may touch. */

@@ -20,6 +20,7 @@ const PLACEHOLDER: Record<OptionSpec['kind'], string> = {
   int: '<n>',
   list: '<a,b>',
   bool: '[bool]',
+  json: '<json>',
 };
 
 const SECRET_FILE_HELP = 'file that holds it: keeps it out of process lists';

@@ -1,5 +1,6 @@
 /** The command line: what commands there are, and how each of them ends. */
 import { Command } from 'commander';
+import { addApiCommand } from './api.js';
 import { addApplicationsCommands } from './applications.js';
 import { addBenchCommand } from './bench.js';
 import { addClientCommands } from './client.js';
@@ -55,5 +56,6 @@ function buildProgram(): Command {
   addClientCommands(program);
   addBenchCommand(program);
   addConfigCommands(program);
+  addApiCommand(program);
   return program;
 }

@@ -1,5 +1,5 @@
 /** Options of `mpin auth`, the separate M-Pin server: those of the RPS that it needs, and one. */
-import { type OptionSpec, type OptionsOf, port, url } from './option.js';
+import { type OptionSpec, type OptionsOf, port, secret, url } from './option.js';
 import { type RpsOptions, rpsOptions } from './rps.js';
 
 const SHARED = [
@@ -7,6 +7,13 @@ const SHARED = [
   'allowOrigin',
   'privateAllow',
   'trustedProxies',
+  'tlsCertFile',
+  'tlsKeyFile',
+  'privateAddress',
+  'privatePort',
+  'privateTlsCertFile',
+  'privateTlsKeyFile',
+  'rpaCaFile',
   'credentialsFile',
   'logLevel',
   'autoReload',
@@ -46,6 +53,11 @@ const SHARED = [
 export const authOptions = {
   ...pick(rpsOptions, SHARED),
   port: port(8002, 'Port to listen on; 0 for any free one'),
+  rpaSecret: secret(
+    '',
+    'The rpaSecret of the RPS, which results are delivered with; whoever calls a private route ' +
+      'here must send it too. Empty for none',
+  ),
   RPSURL: url('http://127.0.0.1:8011', 'URL of the RPS that results are delivered to'),
 };
 

@@ -1,4 +1,6 @@
 /** Options of `mpin dta`, the customer's trusted authority (contract §10, DTA). */
+
+import { tlsOptions } from './access.js';
 import { autoReload } from './auto-reload.js';
 import { entropyOptions } from './entropy.js';
 import { logLevel } from './log-level.js';
@@ -44,6 +46,7 @@ export const authorityOptions = {
   autoReload,
   ...entropyOptions,
   allowOrigin: list(['*'], 'Origins whose pages may read the answers; * for any'),
+  ...tlsOptions,
 } as const satisfies OptionTable;
 
 export const dtaOptions = {

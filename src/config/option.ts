@@ -4,7 +4,7 @@
  * help all come from it.
  */
 
-export type OptionKind = 'text' | 'secret' | 'path' | 'int' | 'bool' | 'list';
+export type OptionKind = 'text' | 'secret' | 'path' | 'int' | 'bool' | 'list' | 'json';
 
 export interface OptionSpec<T = unknown> {
   readonly kind: OptionKind;
@@ -25,6 +25,8 @@ export interface OptionSpec<T = unknown> {
   readonly check?: (text: string) => string | undefined;
   /** Can be changed while the server runs (config/live.ts). */
   readonly dynamic?: boolean;
+  /** What a JSON value must be. */
+  readonly shape?: 'array' | 'object';
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -91,6 +93,25 @@ export const list = (
 /** An http or https URL, or nothing. */
 export const url = (initial: string, why: string, more: More = {}): OptionSpec<string> =>
   text(initial, why, { check: notHttpUrl, ...more });
+/** An array of JSON: as text in flags and environment, as itself in files. */
+export const jsonArray = (
+  initial: readonly unknown[],
+  why: string,
+  more: More = {},
+): OptionSpec<readonly unknown[]> => ({ kind: 'json', shape: 'array', initial, why, ...more });
+
+/** An object of JSON: as text in flags and environment, as itself in files. */
+export const jsonObject = (
+  initial: Readonly<Record<string, unknown>>,
+  why: string,
+  more: More = {},
+): OptionSpec<Readonly<Record<string, unknown>>> => ({
+  kind: 'json',
+  shape: 'object',
+  initial,
+  why,
+  ...more,
+});
 
 export const port = (initial: number, why: string): OptionSpec<number> =>
   int(initial, 'TCP port', why, { min: 0, max: 65_535 });

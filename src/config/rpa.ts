@@ -1,5 +1,6 @@
 /** Options of `mpin rpa`, the demo relying party (contract §11). */
 
+import { tlsOptions } from './access.js';
 import { autoReload } from './auto-reload.js';
 import { logLevel } from './log-level.js';
 import {
@@ -74,6 +75,8 @@ export const rpaOptions = {
   address: text('127.0.0.1', 'Address to listen on; browsers must be able to reach it'),
   port: port(8005, 'Port to listen on; 0 for any free one'),
   RPSURL: text('http://127.0.0.1:8011', 'Base URL of the RPS, which only this side reaches'),
+  RPSPrivateURL: text('', 'Base URL of the private routes of the RPS; RPSURL if empty'),
+  rpsSecret: secret('', 'The rpaSecret of the RPS, where it has one'),
   rpsPrefix: text('rps', 'Path prefix of the public RPS API; only what lies below it is relayed'),
   baseURL: text(
     '',
@@ -94,6 +97,7 @@ export const rpaOptions = {
   trustedProxies: list([], 'Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed'),
   logLevel: logLevel(),
   autoReload,
+  ...tlsOptions,
 } as const satisfies OptionTable;
 
 export type RpaOptions = OptionsOf<typeof rpaOptions>;

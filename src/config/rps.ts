@@ -1,4 +1,5 @@
 /** Options of `mpin rps`, the relying party service (contract §10). */
+import { auditOptions, privateOptions, rpaCallOptions, tlsOptions } from './access.js';
 import { autoReload } from './auto-reload.js';
 import { entropyOptions } from './entropy.js';
 import { logLevel } from './log-level.js';
@@ -17,6 +18,7 @@ import {
   url,
 } from './option.js';
 import { rpsLoginOptions } from './rps-logins.js';
+import { serviceOptions } from './service.js';
 import { timeOptions } from './time.js';
 
 /** Most entries a Map of V8 can hold: no table of the memory store can be larger. */
@@ -262,9 +264,14 @@ export const rpsOptions = {
   }),
   ...rpsLoginOptions,
   ...urlOptions,
+  ...rpaCallOptions,
   ...advertisedOptions,
   ...timeOptions,
   ...entropyOptions,
+  ...serviceOptions,
+  ...privateOptions,
+  ...tlsOptions,
+  ...auditOptions,
   ...storeOptions,
   ...overloadOptions,
   ...stopOptions,

@@ -74,6 +74,8 @@ export function expectation(spec: OptionSpec): string {
       return 'a path';
     case 'secret':
       return [...(spec.words ?? []), 'a secret text'].join(' or ');
+    case 'json':
+      return `a JSON ${spec.shape}`;
     case 'text':
       return spec.choices === undefined ? 'a text' : `one of ${spec.choices.join(', ')}`;
   }
@@ -91,6 +93,8 @@ function convert(spec: OptionSpec, raw: unknown): unknown {
       return typeof raw !== 'string' ? undefined : raw === '' ? '' : resolve(raw);
     case 'secret':
       return typeof raw === 'string' ? raw : undefined;
+    case 'json':
+      return toJson(spec, raw);
     case 'text':
       return typeof raw === 'string' ? chosen(spec, raw) : undefined;
   }
@@ -124,6 +128,17 @@ function toList(raw: unknown): readonly string[] | undefined {
       .filter((item) => item !== '');
   }
   return Array.isArray(raw) && raw.every((item) => typeof item === 'string') ? raw : undefined;
+}
+
+function toJson({ shape }: OptionSpec, raw: unknown): unknown {
+  let value = raw;
+  try {
+    if (typeof raw === 'string') value = JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
+  if (shape === 'array') return Array.isArray(value) ? value : undefined;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
 }
 
 function range({ min, max }: OptionSpec): string {

@@ -49,8 +49,10 @@ export interface Route {
   readonly method: Method;
   /** `/a/b`, with `:name` for one segment, `*` as last segment for any rest. */
   readonly path: string;
-  /** Private routes answer only peers in the server's `privateAllow` list, others get 403. */
+  /** Private routes answer only whom private.ts lets through, others get 403. */
   readonly access: 'public' | 'private';
+  /** A private route for probes, which have an address and nothing else to show. */
+  readonly forProbes?: boolean;
   /** Header names (lower case) to hand over; each costs a little on the hot path. */
   readonly headers?: readonly string[] | 'all';
   /** Cap on the body in bytes; the server's default when absent. */

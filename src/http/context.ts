@@ -19,6 +19,10 @@ export interface ServerContext {
   readonly limits: HttpLimits;
   readonly trustedProxies: AddressList;
   readonly privateAllow: AddressList;
+  /** What private routes demand beside that: see private.ts. */
+  readonly privateKey: ((authorization: string) => boolean) | undefined;
+  readonly privateOrigins: ReadonlySet<string>;
+  readonly privateCertificates: boolean;
   /** The server is stopping: every answer closes its connection. */
   readonly draining: boolean;
   readonly rates: AddressRates | undefined;

@@ -2,6 +2,7 @@
 import type { Answer, Call, Method, Route } from './call.js';
 import type { ServerContext } from './context.js';
 import { type Head, readHeaders, socketPeer } from './headers.js';
+import { isBarred } from './private.js';
 import type { Reply } from './reply.js';
 import type { Match } from './router.js';
 import type { HttpRequest, HttpResponse } from './uws.js';
@@ -35,7 +36,7 @@ export function serveRoute(
     return;
   }
   const { peer, client } = socketPeer(server, res, head);
-  if (route.access === 'private' && isBarred(server, peer, client)) {
+  if (route.access === 'private' && isBarred(server, { route, res, req, head, peer, client })) {
     reply.send(reply.errorAnswer(403));
     return;
   }
@@ -65,11 +66,6 @@ export function refusalBy(
     return reply.busyAnswer();
   }
   return route.refuse?.();
-}
-
-/** A forwarded address can only take away: a proxy inside the list must not let the world in. */
-function isBarred(server: ServerContext, peer: string, client: string): boolean {
-  return !(server.privateAllow(peer) && server.privateAllow(client));
 }
 
 /** Counts a request of `client`; answers 429 and gives false when there were too many. */

@@ -45,6 +45,11 @@ export interface HttpLimits {
    * uWebSockets.js cuts a longer one off when it reads its head, and the peer sees 1006.
    */
   readonly frameSlackBytes: number;
+  /**
+   * Seconds between two looks at the certificate files, where there are any: renewals come days
+   * before they are needed, and reading three small files costs nothing.
+   */
+  readonly certificateSeconds: number;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
@@ -59,4 +64,5 @@ export const HTTP_LIMITS: HttpLimits = {
   framesQueued: 8,
   socketBacklogBytes: 262_144,
   frameSlackBytes: 65_536,
+  certificateSeconds: 60,
 };

@@ -7,18 +7,13 @@ import type { Logger } from 'pino';
 import { type Answer, JSON_TYPE } from './call.js';
 import type { AnswerObserver, RefusalReason, ReplyBodies, ServerContext } from './context.js';
 import { Dispatcher, type DispatchOptions } from './dispatch.js';
+import { Front } from './front.js';
 import { HTTP_LIMITS, type HttpLimits } from './limits.js';
 import { type AddressList, compileAddressList } from './peers.js';
 import { type AddressRateOptions, AddressRates } from './rates.js';
 import { Sockets } from './sockets.js';
-import {
-  closeListenSocket,
-  createApp,
-  type HttpResponse,
-  type ListenSocket,
-  listenExclusive,
-  localPort,
-} from './uws.js';
+import type { TlsFiles } from './tls.js';
+import type { HttpResponse, UwsApp } from './uws.js';
 
 export type { AnswerObserver, RefusalReason, ReplyBodies } from './context.js';
 
@@ -33,6 +28,10 @@ export interface HttpServerOptions extends DispatchOptions {
   readonly privateAllow: readonly string[];
   /** CIDRs or addresses whose X-Forwarded-* headers are believed and handed to routes. */
   readonly trustedProxies: readonly string[];
+  /** Looks at the Authorization header ('' when absent) of calls to private routes. */
+  readonly privateKey?: (authorization: string) => boolean;
+  /** TLS by the server itself; plain HTTP when absent. */
+  readonly tls?: TlsFiles;
   readonly replies: ReplyBodies;
   /** Answers for errors that a role knows (StoreError: 503); undefined leaves it a 500. */
   readonly errorAnswer?: (error: unknown) => Answer | undefined;
@@ -51,16 +50,23 @@ export interface HttpStats {
   /** Requests not yet answered, and open WebSockets. */
   readonly inFlight: number;
   readonly refused: Readonly<Record<RefusalReason, number>>;
+  /** When the certificate in use ends, in milliseconds since the epoch; undefined without TLS. */
+  readonly certificateEndsAtMs: number | undefined;
 }
 
 export interface HttpServer {
   readonly host: string;
   readonly port: number;
-  /** `http://host:port` */
+  /** `http://host:port`, or `https:` with TLS */
   readonly address: string;
   stats(): HttpStats;
   /** Counts a failure that its answer does not show against the address of its client. */
   countFailure(client: string): void;
+  /**
+   * Uses certificate files that have changed, for connections from now on; logs what it did, or
+   * why it could not and goes on as before.
+   */
+  renewCertificates(): void;
   /**
    * Stops listening, lets requests in flight finish for up to `graceMs` milliseconds, closes
    * WebSockets with 1001 and then every connection.
@@ -72,17 +78,18 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port } = options;
   const running = new Running(options);
-  const listening = await listenExclusive(running.app, host, port);
-  if (listening === false) throw await listenError(host, port);
-  const realPort = localPort(listening);
+  const realPort = await running.front.listen(host, port);
+  if (realPort === undefined) throw await listenError(host, port);
+  running.watchCertificates();
   const shownHost = host.includes(':') ? `[${host}]` : host;
   return {
     host,
     port: realPort,
-    address: `http://${shownHost}:${realPort}`,
+    address: `${options.tls === undefined ? 'http' : 'https'}://${shownHost}:${realPort}`,
     stats: () => running.stats(),
     countFailure: (client) => running.rates?.failed(client, performance.now()),
-    stop: (graceMs) => running.stop(listening, graceMs),
+    renewCertificates: () => running.renewCertificates(),
+    stop: (graceMs) => running.stop(graceMs),
   };
 }
 
@@ -90,13 +97,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 const NO_TURN = Number.POSITIVE_INFINITY;
 
 class Running implements ServerContext {
-  readonly app = createApp();
+  readonly front: Front;
   readonly log: Logger;
   readonly replies: ReplyBodies;
   readonly errorAnswer: ServerContext['errorAnswer'];
   readonly limits: HttpLimits;
   readonly trustedProxies: AddressList;
   readonly privateAllow: AddressList;
+  readonly privateKey: ServerContext['privateKey'];
+  readonly privateOrigins: ReadonlySet<string>;
+  readonly privateCertificates: boolean;
   readonly rates: AddressRates | undefined;
   readonly onAnswer: AnswerObserver | undefined;
   draining = false;
@@ -109,6 +119,7 @@ class Running implements ServerContext {
   #behind = false;
   #stopped: Promise<void> | undefined;
   #quiet: (() => void) | undefined;
+  #certificateWatch: NodeJS.Timeout | undefined;
 
   constructor(options: HttpServerOptions) {
     this.log = options.log;
@@ -117,11 +128,18 @@ class Running implements ServerContext {
     this.limits = { ...HTTP_LIMITS, ...options.limits };
     this.trustedProxies = compileAddressList(options.trustedProxies);
     this.privateAllow = compileAddressList(options.privateAllow);
+    this.privateKey = options.privateKey;
+    this.privateOrigins = new Set(options.cors.origins);
+    this.privateCertificates = options.tls?.clientCaFile !== undefined;
     this.rates = options.rates && new AddressRates(options.rates, this.trustedProxies);
     this.onAnswer = options.onAnswer;
     this.#sockets = new Sockets(this);
-    this.app.filter((res, change) => this.#connectionChanged(res, Number(change)));
-    new Dispatcher(this, this.#sockets, options).attach(this.app, options.sockets ?? []);
+    const dispatcher = new Dispatcher(this, this.#sockets, options);
+    const attach = (app: UwsApp): void => {
+      app.filter((res, change) => this.#connectionChanged(res, Number(change)));
+      dispatcher.attach(app, options.sockets ?? []);
+    };
+    this.front = new Front(attach, options.tls);
   }
 
   began(): number {
@@ -162,11 +180,30 @@ class Running implements ServerContext {
       sockets: this.#sockets.open,
       inFlight: this.#inFlight,
       refused: { ...this.#refused },
+      certificateEndsAtMs: this.front.certificateEndsAtMs,
     };
   }
 
-  stop(listening: ListenSocket, graceMs: number): Promise<void> {
-    this.#stopped ??= this.#drain(listening, graceMs);
+  /** Whoever renews certificates need not tell us. */
+  watchCertificates(): void {
+    if (this.front.certificateEndsAtMs === undefined) return;
+    const everyMs = this.limits.certificateSeconds * 1000;
+    this.#certificateWatch = setInterval(() => this.renewCertificates(), everyMs).unref();
+  }
+
+  renewCertificates(): void {
+    try {
+      if (!this.front.renew()) return;
+      const ends = new Date(this.front.certificateEndsAtMs as number).toISOString();
+      this.log.info({ ends }, 'new certificate in use');
+    } catch (error) {
+      const { message } = error as Error;
+      this.log.error({ reason: message }, 'certificate files cannot be used, the old ones stay');
+    }
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopped ??= this.#drain(graceMs);
     return this.#stopped;
   }
 
@@ -186,7 +223,9 @@ class Running implements ServerContext {
     const { connections, connectionsSlack } = this.limits;
     if (change < 0 || this.#connections <= connections) return;
     this.refused('connections');
-    if (this.#connections > connections + connectionsSlack) res.close();
+    // With TLS an answer would need a handshake first, which is what there is no room for.
+    const speechless = this.front.certificateEndsAtMs !== undefined;
+    if (speechless || this.#connections > connections + connectionsSlack) res.close();
     else this.#refuseConnection(res);
   }
 
@@ -201,13 +240,14 @@ class Running implements ServerContext {
     });
   }
 
-  async #drain(listening: ListenSocket, graceMs: number): Promise<void> {
+  async #drain(graceMs: number): Promise<void> {
     this.draining = true;
-    closeListenSocket(listening);
+    clearInterval(this.#certificateWatch);
+    this.front.closeListener();
     this.#sockets.drain();
     if (this.#inFlight > 0) await this.#quietOrLate(graceMs);
     this.#sockets.endAll();
-    this.app.close();
+    this.front.close();
   }
 
   #quietOrLate(graceMs: number): Promise<void> {

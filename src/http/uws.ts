@@ -2,6 +2,8 @@
  * uWebSockets.js as it is, where its own declarations say less: the listen call with host, port
  * and options, and the option's constant.
  */
+
+import type { HttpResponse } from 'uWebSockets.js';
 import * as uws from 'uWebSockets.js';
 
 export type { HttpRequest, HttpResponse, WebSocket } from 'uWebSockets.js';
@@ -15,6 +17,18 @@ type Listen = (
   done: (socket: ListenSocket | false) => void,
 ) => void;
 
+/** Apps that hand accepted connections on to others of the same kind. */
+interface HandsOn {
+  getDescriptor(): number;
+  addChildAppDescriptor(descriptor: number): void;
+  removeChildAppDescriptor(descriptor: number): void;
+}
+
+interface CertifiedPeer {
+  /** PEM of the client's certificate, '' when it showed none. */
+  getX509Certificate(): string;
+}
+
 interface Undeclared {
   readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
   _cfg(key: string): void;
@@ -25,10 +39,23 @@ const undeclared = uws as unknown as Undeclared;
 // Leaves out the header `uWebSockets: 20`, which tells an attacker what to look up.
 undeclared._cfg('999999990007');
 
-export type UwsApp = uws.TemplatedApp;
+export type UwsApp = uws.TemplatedApp & HandsOn;
 
 export function createApp(): UwsApp {
-  return uws.App();
+  return uws.App() as UwsApp;
+}
+
+/** Throws when the files cannot be used; it does not say why. */
+export function createTlsApp(options: uws.AppOptions): UwsApp {
+  return uws.SSLApp(options) as UwsApp;
+}
+
+/**
+ * Whether the client of a TLS connection has shown a certificate. One that no authority of
+ * `ca_file_name` has issued never gets so far; one without any does.
+ */
+export function hasCertificate(res: HttpResponse): boolean {
+  return (res as HttpResponse & CertifiedPeer).getX509Certificate() !== '';
 }
 
 /** Listens alone on the port: without the option a second server would share it silently. */

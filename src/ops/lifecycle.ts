@@ -22,7 +22,8 @@ const EXIT_SIGNAL: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 14
 /**
  * Runs `role` until SIGTERM, SIGINT or the end of the parent that started this process over IPC,
  * then stops it and exits with 0. A second signal exits at once. An uncaught error, a failing
- * `ready` or a stop that outlasts `graceMs` is logged and exits with 1. Never returns.
+ * `ready` or a stop that outlasts `graceMs` is logged and exits with 1. SIGHUP has a role that can
+ * do so open its files anew, and ends any other as ever. Never returns.
  */
 export function runUntilStopped(role: RunningRole, options: LifecycleOptions): Promise<never> {
   const { log } = options;
@@ -37,6 +38,13 @@ export function runUntilStopped(role: RunningRole, options: LifecycleOptions): P
     process.on(signal, () => {
       if (stopping) process.exit(EXIT_SIGNAL[signal]);
       stop(signal, EXIT_OK);
+    });
+  }
+  // At a terminal SIGHUP is the end of the terminal, and whoever closes it wants no server left.
+  if (role.reload !== undefined && process.stdin.isTTY !== true) {
+    process.on('SIGHUP', () => {
+      log.info('SIGHUP: files are opened anew');
+      role.reload?.();
     });
   }
   process.once('disconnect', () => stop('parent is gone', EXIT_OK));

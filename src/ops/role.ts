@@ -10,6 +10,10 @@ export interface RoleContext {
 export interface RunningRole {
   /** Where it listens: `http://host:port`, the port being the real one when 0 was asked for. */
   readonly address: string;
+  /** Where private routes are served, when that may be elsewhere. */
+  readonly privateAddress?: string;
+  /** Opens files anew that may have been replaced: logs, certificates. SIGHUP asks for it. */
+  reload?(): void;
   /** Resolves once the role can do its whole job (for the RPS: it holds the server secret). */
   readonly ready: Promise<void>;
   /** Longest a stop may take in milliseconds, when the role's options say; else the program's. */

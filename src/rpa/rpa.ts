@@ -1,4 +1,5 @@
 /** The demo relying party: relays the RPS to browsers, logs people in, shows who they are. */
+import { tlsFiles } from '../config/access.js';
 import { ConfigError } from '../config/load.js';
 import type { RpaOptions } from '../config/rpa.js';
 import type { Route } from '../http/call.js';
@@ -63,6 +64,7 @@ export async function startRpa(
     return {
       address: server.address,
       ready: Promise.resolve(),
+      reload: () => server.renewCertificates(),
       stop: async () => {
         sessions.stopWaits();
         await server.stop(STOP_MS_MAX);
@@ -96,8 +98,9 @@ function refuseContradictions(options: RpaOptions): void {
 
 function openParts(options: RpaOptions, context: RoleContext, hooks: RpaHooks): Parts {
   const { log, clock } = context;
-  const baseUrl =
-    options.baseURL.replace(/\/+$/, '') || `http://${options.address}:${options.port}`;
+  const { address, port } = options;
+  const scheme = tlsFiles(options) === undefined ? 'http' : 'https';
+  const baseUrl = options.baseURL.replace(/\/+$/, '') || `${scheme}://${address}:${port}`;
   const revocations = new Revocations(options.revokedFile);
   const canRevoke = options.adminUsers.length > 0 || options.adminToken !== '';
   if (canRevoke && options.revokedFile === '') {
@@ -123,6 +126,7 @@ function openParts(options: RpaOptions, context: RoleContext, hooks: RpaHooks): 
 
 function listen(options: RpaOptions, parts: Parts): Promise<HttpServer> {
   const { RPSURL: rpsUrl, rpsPrefix: prefix } = options;
+  const tls = tlsFiles(options);
   return startHttpServer({
     host: options.address,
     port: options.port,
@@ -142,13 +146,17 @@ function listen(options: RpaOptions, parts: Parts): Promise<HttpServer> {
       preflight: () => ({ version: '0.3', message: 'options request' }),
     },
     log: parts.log,
+    ...(tls === undefined ? {} : { tls }),
   });
 }
 
 function ownRoutes(options: RpaOptions, parts: Parts): Route[] {
   const { clock, outgoing, sessions, revocations, baseUrl } = parts;
   const { forceActivate, otpExpireSeconds, adminToken } = options;
-  const rps = createRpsClient(outgoing, options.RPSURL);
+  const rps = createRpsClient(outgoing, {
+    url: options.RPSPrivateURL || options.RPSURL,
+    secret: options.rpsSecret,
+  });
   const page = createPage(brandOf(options));
   const { origin } = new URL(baseUrl);
   const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;

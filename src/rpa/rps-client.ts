@@ -35,13 +35,17 @@ const RESULT_MESSAGES = {
 } as const;
 
 /** Calls throw HttpError 502 or 504 when the RPS gives no answer, 503 when it is busy. */
-export function createRpsClient(outgoing: Outgoing, rpsUrl: string): RpsClient {
+export function createRpsClient(
+  outgoing: Outgoing,
+  { url: rpsUrl, secret }: { readonly url: string; readonly secret: string },
+): RpsClient {
+  const authorization = secret === '' ? {} : { authorization: `Bearer ${secret}` };
   const post = async (path: string, body: JsonObject): Promise<RpsReply> => {
     const reply = await outgoing
       .request({
         method: 'POST',
         url: new URL(path, rpsUrl),
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...authorization },
         body: JSON.stringify(body),
       })
       .catch((error: unknown) => {

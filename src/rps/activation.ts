@@ -6,7 +6,7 @@ import { activateKey, secretEquals } from '../protocol/signature.js';
 import type { RpsParts } from './parts.js';
 import { VERSION } from './replies.js';
 
-type ActivationParts = Pick<RpsParts, 'credentials' | 'store'>;
+type ActivationParts = Pick<RpsParts, 'credentials' | 'store' | 'audit'>;
 
 export function activationRoutes(parts: ActivationParts): Route[] {
   return [
@@ -23,7 +23,8 @@ export function activationRoutes(parts: ActivationParts): Route[] {
  * The key proves that the RPA speaks of this very registration: it is computed anew, so nothing
  * stored can be overwritten (contract §13, 14). A wrong key changes nothing.
  */
-async function activate({ credentials, store }: ActivationParts, call: Call): Promise<Answer> {
+async function activate(parts: ActivationParts, call: Call): Promise<Answer> {
+  const { credentials, store, audit } = parts;
   const body = parseJsonObject(call.body);
   if (body === undefined) throw new HttpError(400, 'The body is not a JSON object');
   const given = textField(body, 'activateKey');
@@ -32,9 +33,14 @@ async function activate({ credentials, store }: ActivationParts, call: Call): Pr
   const registration = mpinId === undefined ? undefined : await store.registration(mpinId);
   if (registration === undefined) throw new HttpError(401, 'No such registration');
   const key = activateKey(credentials.appKey, registration.mpinId, registration.regOTT);
-  if (!secretEquals(given.toLowerCase(), key)) throw new HttpError(403, 'Invalid activateKey');
+  const { peer } = call;
+  if (!secretEquals(given.toLowerCase(), key)) {
+    audit({ event: 'activation', mpinId, peer, ok: false, how: 'wrong key' });
+    throw new HttpError(403, 'Invalid activateKey');
+  }
   if (!(await store.activate(registration.mpinId))) {
     throw new HttpError(401, 'No such registration');
   }
+  audit({ event: 'activation', mpinId, peer, userId: registration.userId, how: 'by the RPA' });
   return answer(200, { version: VERSION, message: 'OK' });
 }

@@ -8,6 +8,7 @@ import { HttpError } from '../http/call.js';
 import { type Outgoing, OutgoingError } from '../http/outgoing.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { danceSocket } from './dance-socket.js';
+import { descriptionRoutes } from './description.js';
 import { onePassRoutes } from './one-pass.js';
 import type { RpsParts } from './parts.js';
 import { passRoutes } from './pass-routes.js';
@@ -23,18 +24,27 @@ export function startAuth(options: AuthOptions, context: RoleContext): Promise<R
   demandUrls(options, ['RPSURL']);
   if (options.RPSURL === '') throw new Error('RPSURL: the address of the RPS is needed');
   const tokenUrl = `${options.RPSURL.replace(/\/+$/, '')}/token`;
-  const service: Service = {
+  return startService(authService(tokenUrl), rpsOptionsFor(options), context);
+}
+
+/** What it serves, and where results go. */
+export function authService(tokenUrl: string): Service {
+  return {
     name: 'M-Pin server',
     // Clients append to its whole URL, whatever the prefix of the RPS.
     prefix: '',
-    routes: (parts) => [...passRoutes(parts), ...onePassRoutes(parts), ...statusRoutes(parts)],
+    routes: (parts) => [
+      ...passRoutes(parts),
+      ...onePassRoutes(parts),
+      ...descriptionRoutes(parts, 'auth'),
+      ...statusRoutes(parts),
+    ],
     sockets: (parts) => [danceSocket(parts)],
     conclude: (parts, outgoing) => concludeAt(tokenUrl, parts, outgoing),
   };
-  return startService(service, rpsOptionsFor(options), context);
 }
 
-type DeliveryParts = Pick<RpsParts, 'credentials' | 'clock' | 'log' | 'store'>;
+type DeliveryParts = Pick<RpsParts, 'options' | 'credentials' | 'clock' | 'log' | 'store'>;
 
 /** Consumes the challenge here, and has the rest done by the RPS. */
 function concludeAt(tokenUrl: string, parts: DeliveryParts, outgoing: Outgoing): Conclude {
@@ -58,14 +68,14 @@ function concludeAt(tokenUrl: string, parts: DeliveryParts, outgoing: Outgoing):
 async function deliver(
   url: string,
   verdict: Verdict,
-  { credentials, clock, log }: DeliveryParts,
+  { options, credentials, clock, log }: DeliveryParts,
   outgoing: Outgoing,
 ): Promise<void> {
   try {
     const { status } = await outgoing.request({
       method: 'PUT',
       url,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...bearerOf(options) },
       body: JSON.stringify(tokenBody(verdict, credentials.appKey, clock)),
     });
     if (status === 200) return;
@@ -76,4 +86,9 @@ async function deliver(
     log.error({ reason: error.reason }, 'the RPS cannot be reached');
   }
   throw unavailable('The result could not be delivered, try again');
+}
+
+/** What a private route of the RPS demands, where it has a secret. */
+function bearerOf({ rpaSecret }: RpsParts['options']): Readonly<Record<string, string>> {
+  return rpaSecret === '' ? {} : { authorization: `Bearer ${rpaSecret}` };
 }

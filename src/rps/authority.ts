@@ -40,8 +40,16 @@ export interface AuthorityClient {
   timePermits(hashMpinId: string, count: number): Promise<ReadonlyMap<number, string>>;
   /** Every authority that has a share of the server secret. */
   readonly sources: readonly ShareSource[];
+  /** What the hosted side says of itself and of this application (contract §7). */
+  apiSettings(): Promise<ApiSettings>;
+}
+
+export interface ApiSettings {
   /** Where clients may read time permits; '' when the hosted side has no such place. */
-  permitsStorageURL(): Promise<string>;
+  readonly timePermitsStorageURL: string;
+  readonly managementConsoleURL: string;
+  /** Of a form that no source settles (contract §14). */
+  readonly licenseInfo: JsonObject;
 }
 
 /** A share of the server secret, and from when on new identities are made with its secret. */
@@ -121,13 +129,20 @@ export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
       ...hostedUrls.map((url, index) => source(numbered('hosted', index), url)),
     ],
 
-    async permitsStorageURL() {
+    async apiSettings() {
       const expires = expiry();
       const signature = signService(appKey, 'apiSettings', { appId, expires });
       const query = new URLSearchParams({ app_id: appId, expires, signature });
       const reply = await ask(`${apiUrl}apiSettings?${query}`);
-      // Clients append `/…` (contract §1, 5).
-      return (textField(reply, 'timePermitsStorageURL') ?? '').replace(/\/+$/, '');
+      return {
+        // Clients append `/…` (contract §1, 5).
+        timePermitsStorageURL: (textField(reply, 'timePermitsStorageURL') ?? '').replace(
+          /\/+$/,
+          '',
+        ),
+        managementConsoleURL: textField(reply, 'managementConsoleURL') ?? '',
+        licenseInfo: objectField(reply, 'license_info') ?? {},
+      };
     },
   };
 }

@@ -6,7 +6,7 @@ import { AuthorityError } from './authority.js';
 import type { RpsParts } from './parts.js';
 import { RETRY_LATER, VERSION } from './replies.js';
 
-type ClientSecretParts = Pick<RpsParts, 'authority' | 'urls' | 'log' | 'store'>;
+type ClientSecretParts = Pick<RpsParts, 'authority' | 'urls' | 'log' | 'store' | 'audit'>;
 
 export function clientSecretRoutes(parts: ClientSecretParts): Route[] {
   const { prefix } = parts.urls;
@@ -31,7 +31,7 @@ export function clientSecretRoutes(parts: ClientSecretParts): Route[] {
  * again, and a wrong regOTT takes nothing from its owner (contract §13, 16).
  */
 async function signature(parts: ClientSecretParts, call: Call): Promise<Answer> {
-  const { store, authority, log } = parts;
+  const { store, authority, log, audit } = parts;
   const mpinId = canonicalMpinId(call.params[0]);
   const registration = mpinId === undefined ? undefined : await store.registration(mpinId);
   const regOTT = queryOf(call).get('regOTT') ?? '';
@@ -39,11 +39,14 @@ async function signature(parts: ClientSecretParts, call: Call): Promise<Answer> 
   if (!secretEquals(regOTT, registration?.regOTT ?? '') || registration === undefined) {
     throw new HttpError(400, 'Invalid or expired registration');
   }
-  if (!registration.active) throw new HttpError(401, 'Identity not active');
+  const { active, mpinId: id } = registration;
+  // Of the two statuses that clients know here, the one that says "not now".
+  if (!active || (await store.revoked(id))) throw new HttpError(401, 'Identity not active');
   const hash = hashMpinId(registration.mpinId).toString('hex');
   try {
     const { share, params } = await authority.clientSecretShare(hash, registration.mobile);
     await store.markIssued(registration.mpinId);
+    audit({ event: 'issue', mpinId: registration.mpinId, peer: call.peer });
     return answer(200, { clientSecretShare: share, params });
   } catch (error) {
     if (!(error instanceof AuthorityError)) throw error;

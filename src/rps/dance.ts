@@ -140,7 +140,7 @@ export class Dance {
     const otp = options.requestOTP && pass2.wantsOtp ? randomOtp() : undefined;
     const settled = this.#conclude({ mpinId, proof, authOTT, otp, wid: pass2.wid });
     return after(settled, (settlement) => {
-      onLogin?.(settlement, peer);
+      onLogin?.(settlement, peer, mpinId);
       if (settlement === 'gone') throw noPass1();
       return { authOTT, otp };
     });

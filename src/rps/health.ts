@@ -54,6 +54,7 @@ export function healthRoutes(health: Health): Route[] {
     method: 'GET',
     path: `/health/${path}`,
     access: 'private',
+    forProbes: true,
     handle,
   });
   return [

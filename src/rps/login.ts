@@ -6,16 +6,19 @@ import { after } from '../store/after.js';
 import type { Awaitable, LoginResult, LoginStatus } from '../store/store.js';
 import { takeMobileLogin } from './login-report.js';
 import { keepOtp } from './otp.js';
-import type { RpsParts } from './parts.js';
+import { isRevoked, REVOKED_LOGIN, type RevocationParts } from './revocation.js';
 import { RESULT_LIFE_MS } from './verdict.js';
 
-const MESSAGES: Readonly<Record<LoginStatus, string>> = {
+const MESSAGES: Readonly<Record<Outcome, string>> = {
   200: 'Authentication successful',
   401: 'Wrong PIN.',
+  403: 'No longer permitted',
   410: 'Wrong PIN.',
 };
 
-type LoginParts = Pick<RpsParts, 'options' | 'store'>;
+type Outcome = LoginStatus | typeof REVOKED_LOGIN;
+
+type LoginParts = RevocationParts;
 
 export function loginRoutes(parts: LoginParts): Route[] {
   return [
@@ -35,17 +38,25 @@ function authenticate(parts: LoginParts, call: Call): Awaitable<Answer> {
   const authOTT = textField(body, 'authOTT');
   if (authOTT === undefined) throw new HttpError(400, 'Missing authOTT');
   return after(parts.store.takeResult(authOTT), (result) => {
-    if (result !== undefined) return browserAnswer(parts, authOTT, result);
+    if (result !== undefined) return browserAnswer(parts, call.peer, authOTT, result);
     return takeMobileLogin(parts, authOTT, body).then((login) => successAnswer(parts, login));
   });
 }
 
 /** Where the RPA is to report on logins, it may do so on those of browsers too. */
-function browserAnswer(parts: LoginParts, authOTT: string, result: LoginResult): Awaitable<Answer> {
+function browserAnswer(
+  parts: LoginParts,
+  peer: string,
+  authOTT: string,
+  result: LoginResult,
+): Awaitable<Answer> {
   const { options, store } = parts;
   if (result.status !== 200) return resultAnswer(result);
-  if (!options.waitForLoginResult) return successAnswer(parts, result);
-  return after(store.awaitReport(authOTT, RESULT_LIFE_MS), () => successAnswer(parts, result));
+  return after(isRevoked(parts, result.mpinId, peer), (revoked) => {
+    if (revoked) return resultAnswer({ status: REVOKED_LOGIN, mpinId: result.mpinId });
+    if (!options.waitForLoginResult) return successAnswer(parts, result);
+    return after(store.awaitReport(authOTT, RESULT_LIFE_MS), () => successAnswer(parts, result));
+  });
 }
 
 /** From now on its one-time password, if it has one, can be verified. */
@@ -57,7 +68,9 @@ function successAnswer(parts: LoginParts, result: LoginResult | undefined): Awai
   return after(kept, () => resultAnswer(result));
 }
 
-function resultAnswer(result: LoginResult | undefined): Answer {
+function resultAnswer(
+  result: (Omit<LoginResult, 'status'> & { readonly status: Outcome }) | undefined,
+): Answer {
   if (result === undefined) {
     const message = 'Expired authentication request';
     return answer(408, { status: 408, message, userId: '', mpinId: '' });

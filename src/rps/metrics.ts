@@ -2,6 +2,7 @@
 import type { BatchReport, VerifierPool } from '../crypto/pool.js';
 import type { Route } from '../http/call.js';
 import type { AnswerObserver, HttpStats } from '../http/server.js';
+import type { AuditStats } from '../ops/audit.js';
 import { BATCH_SIZES, Histogram, HistogramsBy, type Sample, SECONDS } from '../ops/histogram.js';
 import { Metrics, watchProcess } from '../ops/metrics.js';
 import { packageVersion } from '../ops/version.js';
@@ -24,6 +25,7 @@ export interface MetricSources {
   readonly store: Store;
   readonly pool: () => Pick<VerifierPool, 'stats'> | undefined;
   readonly http: () => HttpStats | undefined;
+  readonly audit: () => AuditStats | undefined;
   readonly admission: LoginAdmission;
 }
 
@@ -74,8 +76,9 @@ export class RpsMetrics {
   }
 
   /** Names all metrics. To be called once, when there is something to read them from. */
-  readFrom({ store, pool, http, admission }: MetricSources): void {
+  readFrom({ store, pool, http, audit, admission }: MetricSources): void {
     this.#addOwn();
+    addAuditMetrics(this.#metrics, audit);
     addStoreMetrics(this.#metrics, store, this.#verbs);
     addPoolMetrics(this.#metrics, () => pool()?.stats());
     addHttpMetrics(this.#metrics, http, admission);
@@ -176,6 +179,15 @@ function addHttpMetrics(
   gauge('mpin_http_connections', 'Open connections', (stats) => stats.connections);
   gauge('mpin_http_sockets', 'Open WebSockets', (stats) => stats.sockets);
   gauge('mpin_http_in_flight', 'Requests and WebSockets under way', (stats) => stats.inFlight);
+  metrics.addValue({
+    name: 'mpin_tls_certificate_end_timestamp_seconds',
+    help: 'When the certificate in use ends; of two the one that ends first',
+    type: 'gauge',
+    value: () => {
+      const endsAtMs = http()?.certificateEndsAtMs;
+      return endsAtMs && endsAtMs / 1000;
+    },
+  });
   metrics.add({
     name: 'mpin_refused_total',
     help: 'Refused for want of room (503) or by a rate (429), by reason',
@@ -185,4 +197,21 @@ function addHttpMetrics(
       return Object.entries(reasons).map(([reason, value]) => ({ labels: { reason }, value }));
     },
   });
+}
+
+function addAuditMetrics(metrics: Metrics, audit: MetricSources['audit']): void {
+  const add = (name: string, help: string, value: (stats: AuditStats) => number) => {
+    metrics.addValue({
+      name,
+      help,
+      type: 'counter',
+      value: () => {
+        const now = audit();
+        return now && value(now);
+      },
+    });
+  };
+  add('mpin_audit_lines_total', 'Lines of the audit log', (stats) => stats.lines);
+  add('mpin_audit_lost_total', 'Lines that found no room', (stats) => stats.dropped);
+  add('mpin_audit_failures_total', 'Attempts to write it that failed', (stats) => stats.failures);
 }

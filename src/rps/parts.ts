@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Credentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
+import type { Audit } from '../ops/audit.js';
 import type { Clock } from '../protocol/clock.js';
 import type { Settlement, Store } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
@@ -19,8 +20,10 @@ export interface RpsParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly store: Store;
-  readonly authority: Pick<AuthorityClient, 'clientSecretShare' | 'timePermits'>;
+  readonly authority: Pick<AuthorityClient, 'clientSecretShare' | 'timePermits' | 'apiSettings'>;
   readonly rpa: RpaCallbacks;
+  /** Writes down what happened to an identity. */
+  readonly audit: Audit;
   /** Throws a 503 (HttpError) as long as there is no server secret. */
   readonly verifier: () => LoginVerifier;
   /** By how much PINs are wrong; undefined, or answering that, where nobody asks for it. */
@@ -29,8 +32,8 @@ export interface RpsParts {
   readonly conclude?: Conclude | undefined;
   /** Who may go on when there is more to do than can be done. */
   readonly admission: LoginAdmission;
-  /** Told what became of each pass 2 that was decided, and where it came from. */
-  readonly onLogin?: ((outcome: Settlement, peer: string) => void) | undefined;
+  /** Told what became of each pass 2 that was decided, where it came from and whose it was. */
+  readonly onLogin?: ((outcome: Settlement, peer: string, mpinId: string) => void) | undefined;
   /** Where clients may read time permits; undefined until the hosted side has told. */
   readonly permitsStorageURL: () => string | undefined;
 }

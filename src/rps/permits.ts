@@ -8,6 +8,7 @@ import { StoreError } from '../store/store.js';
 import { AuthorityError } from './authority.js';
 import type { RpsParts } from './parts.js';
 import { unavailable, VERSION } from './replies.js';
+import { permitRefusal } from './revocation.js';
 
 /** Days asked for at once: their number varies, so that renewals spread over a week. */
 const DAYS_MIN = 7;
@@ -15,7 +16,7 @@ const DAYS_MAX = 13;
 
 type PermitParts = Pick<
   RpsParts,
-  'options' | 'authority' | 'credentials' | 'urls' | 'clock' | 'log' | 'store' | 'rpa'
+  'options' | 'authority' | 'credentials' | 'urls' | 'clock' | 'log' | 'store' | 'rpa' | 'audit'
 >;
 
 export function permitRoutes(parts: PermitParts): Route[] {
@@ -32,9 +33,8 @@ export function permitRoutes(parts: PermitParts): Route[] {
 async function timePermit(parts: PermitParts, call: Call): Promise<Answer> {
   const mpinId = canonicalMpinId(call.params[0]);
   if (mpinId === undefined) throw new HttpError(400, 'The mpin_id is not one');
-  // One status for every refusal: the only one that all clients read as "revoked", and on this
-  // route none of them deletes anything for it (contract §2.1).
-  if (!(await parts.rpa.permitUser(mpinId))) throw new HttpError(410, 'No longer permitted');
+  const refusal = await permitRefusal(parts, mpinId, call.peer);
+  if (refusal !== undefined) throw new HttpError(refusal, 'No longer permitted');
   const storageId = hashMpinId(mpinId).toString('hex');
   const date = dayOf(parts.clock.now());
   const body = {

@@ -14,7 +14,9 @@ import { activateKey, secretEquals } from '../protocol/signature.js';
 import { randomToken } from '../protocol/tokens.js';
 import { isUserId, USER_ID_LENGTH_MAX } from '../protocol/user-id.js';
 import type { Registration } from '../store/store.js';
+import { forwardedHeaders, headersToRead } from './forwarded-headers.js';
 import type { RpsParts } from './parts.js';
+import type { ClientRequest } from './rpa-callbacks.js';
 
 /** Room for what people and operating systems call devices. In UTF-16 units. */
 const DEVICE_NAME_LENGTH_MAX = 256;
@@ -25,7 +27,7 @@ const CONTROL = /[\p{Cc}\p{Cs}]/u;
 
 type RegistrationParts = Pick<
   RpsParts,
-  'options' | 'credentials' | 'urls' | 'clock' | 'store' | 'rpa'
+  'options' | 'credentials' | 'urls' | 'clock' | 'store' | 'rpa' | 'audit'
 >;
 
 /** What a client sends, checked. */
@@ -38,29 +40,39 @@ interface UserRequest {
   readonly regOTT: string;
 }
 
+/** Who asks, and what the RPA is told of that. */
+interface Client extends ClientRequest {
+  readonly peer: string;
+}
+
 export function registrationRoutes(parts: RegistrationParts): Route[] {
+  const names = parts.options.RegisterForwardUserHeaders;
+  const forwarded = forwardedHeaders(names);
   const route = (path: string): Route => ({
     method: 'PUT',
     path: `${parts.urls.prefix}${path}`,
     access: 'public',
-    headers: ['host'],
+    headers: headersToRead(names),
     bodyBytesMax: BODY_BYTES_MAX,
-    handle: (call) => putUser(parts, call),
+    handle: (call) => {
+      const { headers, peer } = call;
+      const baseUrl = parts.urls.baseFor(headers['host']);
+      return putUser(parts, call, { baseUrl, headers: forwarded(headers), peer });
+    },
   });
   return [route('/user'), route('/user/:mpinId')];
 }
 
-async function putUser(parts: RegistrationParts, call: Call): Promise<Answer> {
+async function putUser(parts: RegistrationParts, call: Call, client: Client): Promise<Answer> {
   const asked = readRequest(call.body);
   const mpinId = canonicalMpinId(call.params[0]);
   const known = mpinId === undefined ? undefined : await parts.store.registration(mpinId);
-  const base = parts.urls.baseFor(call.headers['host']);
   // An identity that is unknown, or whose registration has ended, silently becomes a new one:
   // clients take whatever mpinId they are given.
   const registration =
     known === undefined
-      ? await register(parts, asked, base)
-      : await restart(parts, known, asked, base);
+      ? await register(parts, asked, client)
+      : await restart(parts, known, asked, client);
   return answer(200, {
     mpinId: registration.mpinId,
     regOTT: registration.regOTT,
@@ -74,7 +86,7 @@ async function putUser(parts: RegistrationParts, call: Call): Promise<Answer> {
 async function register(
   parts: RegistrationParts,
   asked: UserRequest,
-  base: string | undefined,
+  client: Client,
 ): Promise<Registration> {
   const { store, clock, options } = parts;
   const { userId, mobile, deviceName } = asked;
@@ -94,7 +106,7 @@ async function register(
   // Before the RPA is asked, because it may confirm before it answers.
   await store.putRegistration(registration);
   try {
-    if (await verify(parts, registration, asked, base)) await store.activate(mpinId);
+    if (await verify(parts, registration, asked, client)) await store.activate(mpinId);
   } catch (error) {
     await store.dropRegistration(mpinId, false);
     throw error;
@@ -110,7 +122,7 @@ async function restart(
   parts: RegistrationParts,
   known: Registration,
   asked: UserRequest,
-  base: string | undefined,
+  client: Client,
 ): Promise<Registration> {
   const { store, clock, options } = parts;
   if (!secretEquals(asked.regOTT, known.regOTT)) throw new HttpError(400, 'Invalid regOTT');
@@ -122,7 +134,7 @@ async function restart(
     issued: false,
     expiresAtMs: clock.now() + options.VerifyUserExpireSeconds * 1000,
   };
-  const active = await verify(parts, renewed, asked, base, true);
+  const active = await verify(parts, renewed, asked, client, true);
   // An activation that came while the RPA was asked has raised the stored count above ours, by
   // which the store knows to keep it.
   await store.putRegistration({ ...renewed, active });
@@ -130,11 +142,11 @@ async function restart(
 }
 
 /** Has the RPA confirm the person; true when it does so at once. */
-function verify(
-  { credentials, rpa }: RegistrationParts,
+async function verify(
+  { credentials, rpa, audit }: RegistrationParts,
   registration: Registration,
   asked: UserRequest,
-  base: string | undefined,
+  client: Client,
   resend = false,
 ): Promise<boolean> {
   const { mpinId, regOTT, userId, mobile, deviceName, expiresAtMs } = registration;
@@ -150,7 +162,17 @@ function verify(
     userData,
     ...(activateCode === undefined ? {} : { activateCode }),
   };
-  return rpa.verifyUser(request, base);
+  const event = { event: 'registration', mpinId, userId, peer: client.peer } as const;
+  const how = resend ? 'again' : undefined;
+  try {
+    const active = await rpa.verifyUser(request, client);
+    audit({ ...event, how });
+    if (active) audit({ ...event, event: 'activation', how: 'at registration' });
+    return active;
+  } catch (error) {
+    audit({ ...event, ok: false, how });
+    throw error;
+  }
 }
 
 function readRequest(bytes: Uint8Array): UserRequest {

@@ -22,22 +22,36 @@ export interface RpaCallbacks {
   /**
    * Asks the RPA to have a person confirmed. Throws the HttpError that the client is to get: the
    * RPA's own 4xx, or 500 when it is not configured, not reachable, failing or unintelligible.
-   * @param baseUrl what links to this service start with
+   * @param client what the RPA is told of the client's own request
    * @returns true when the RPA confirms at once
    */
-  verifyUser(request: VerifyUserRequest, baseUrl: string | undefined): Promise<boolean>;
-  /** Whether the person may have time permits. Throws HttpError 500 when nobody can tell. */
-  permitUser(mpinId: string): Promise<boolean>;
+  verifyUser(request: VerifyUserRequest, client: ClientRequest): Promise<boolean>;
+  /**
+   * Whether the person may have time permits: 200, or the 4xx by which the RPA refuses. Throws
+   * HttpError 500 when nobody can tell.
+   */
+  permitUser(mpinId: string): Promise<number>;
 }
 
-/** Statuses by which an RPA refuses a time permit (contract §2.1). */
+/** The request of a client that a call to the RPA is made for. */
+export interface ClientRequest {
+  /** What links to this service start with. */
+  readonly baseUrl: string | undefined;
+  /** Those headers that the RPA is to have (option RegisterForwardUserHeaders). */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Statuses by which an RPA refuses a person (contract §2.1). Another 4xx looks like a mistake in
+ * the configuration, which must not tell everybody that they were revoked.
+ */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 410]);
 
-/** Clients read these of an RPA's reply to a verify call; others would say nothing to them. */
+/** Clients read these of an RPA's reply; others would say nothing to them. */
 const isClientError = (status: number): boolean => status >= 400 && status < 500;
 
 export interface RpaCallbackParts {
-  readonly options: Pick<RpsOptions, 'RPAVerifyUserURL' | 'RPAPermitUserURL'>;
+  readonly options: Pick<RpsOptions, 'RPAVerifyUserURL' | 'RPAPermitUserURL' | 'permitStatusOfRPA'>;
   readonly outgoing: Outgoing;
   readonly log: Logger;
 }
@@ -59,12 +73,13 @@ export function createRpaCallbacks({ options, outgoing, log }: RpaCallbackParts)
   };
 
   return {
-    async verifyUser(request, baseUrl) {
+    async verifyUser(request, { baseUrl, headers }) {
       if (verifyUrl === '') throw new HttpError(400, 'RPAVerifyUserURL is not configured');
       const { status, body } = await call('verify', {
         method: 'POST',
         url: verifyUrl,
         headers: {
+          ...headers,
           'content-type': 'application/json',
           ...(baseUrl === undefined ? {} : { 'rps-base-url': baseUrl }),
         },
@@ -80,12 +95,12 @@ export function createRpaCallbacks({ options, outgoing, log }: RpaCallbackParts)
     },
 
     async permitUser(mpinId) {
-      if (permitUrl === '') return true;
+      if (permitUrl === '') return 200;
       const url = new URL(permitUrl);
       url.searchParams.set('mpin_id', mpinId);
       const { status } = await call('permit', { method: 'GET', url });
-      if (status === 200) return true;
-      if (REFUSALS.has(status)) return false;
+      const refuses = options.permitStatusOfRPA ? isClientError(status) : REFUSALS.has(status);
+      if (status === 200 || refuses) return status;
       log.error({ call: 'permit', status }, 'the RPA gave no usable answer');
       throw new HttpError(500, 'The relying party gave no usable answer');
     },

@@ -5,23 +5,25 @@ import { LiveOptions } from '../config/live.js';
 import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import { demandProvider } from '../crypto/pool.js';
 import type { Route, SocketRoute } from '../http/call.js';
-import { rpsCors } from '../http/cors.js';
 import { createOutgoing, type Outgoing } from '../http/outgoing.js';
-import type { AddressRateOptions } from '../http/rates.js';
-import { type HttpServer, startHttpServer } from '../http/server.js';
+import type { Health } from '../ops/health.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { OffsetClock } from '../protocol/clock.js';
 import { createMemoryStore } from '../store/memory/memory-store.js';
 import type { Store } from '../store/store.js';
 import { accessNumberRoutes } from './access-numbers.js';
 import { activationRoutes } from './activation.js';
+import { adminRoutes } from './admin.js';
 import { LoginAdmission } from './admission.js';
+import { auditLogin, openAudit, type RpsAudit } from './audit.js';
 import { createAuthorityClient } from './authority.js';
 import { Background } from './background.js';
 import { clientSecretRoutes } from './client-secret.js';
 import { danceSocket } from './dance-socket.js';
+import { descriptionRoutes } from './description.js';
 import { withGivenShare } from './given-share.js';
 import { healthRoutes, rpsHealth, storeHealth } from './health.js';
+import { type Listeners, listen, type Served } from './listeners.js';
 import { loginRoutes } from './login.js';
 import { loginReportRoutes } from './login-report.js';
 import { RpsMetrics } from './metrics.js';
@@ -32,27 +34,27 @@ import type { RpsParts } from './parts.js';
 import { passRoutes } from './pass-routes.js';
 import { permitRoutes } from './permits.js';
 import { registrationRoutes } from './registration.js';
-import { rpsErrorAnswer, rpsReplies } from './replies.js';
 import { createRpaCallbacks } from './rpa-callbacks.js';
 import { Secrets } from './secrets.js';
+import { serviceRoutes } from './service.js';
 import { settingsRoutes } from './settings.js';
+import { stackInfoRoutes } from './stack-info.js';
 import { statusRoutes } from './status.js';
 import { tokenRoutes } from './token.js';
 import { authorityUrls, demandUrls, publicUrls } from './urls.js';
 import type { Conclude } from './verdict.js';
 
-/** Calls under way to one D-TA or RPA: each is waited for by one client. */
-const OUTGOING_CONNECTIONS_MAX = 64;
-/** Milliseconds a D-TA or RPA may take: what a person waits, and less than proxies allow. */
-const OUTGOING_MS_MAX = 10_000;
-/** Longest reply of a D-TA in bytes: 31 time permits take 5 KB. */
-const OUTGOING_BYTES_MAX = 65_536;
-/** Longest body of routes that set no limit of their own: a token and some fields. */
-const BODY_BYTES_MAX = 16_384;
+/** Limits of calls to a D-TA or RPA. */
+const OUTGOING = {
+  /** Calls under way to one of them: each is waited for by one client. */
+  connectionsMax: 64,
+  /** What a person waits, and less than proxies allow. */
+  timeoutMs: 10_000,
+  /** Longest reply in bytes: 31 time permits take 5 KB. */
+  bodyBytesMax: 65_536,
+} as const;
 /** Milliseconds beyond those that are configured in which a stop must have come to its end. */
 const STOP_SLACK_MS = 3_000;
-/** Seconds in the unit of a rate of failures. */
-const MINUTE = 60;
 
 /** A service that this module runs: what tells the RPS and the separate M-Pin server apart. */
 export interface Service {
@@ -66,7 +68,7 @@ export interface Service {
   readonly conclude?: (parts: RpsParts, outgoing: Outgoing) => Conclude;
 }
 
-const RPS: Service = {
+export const RPS: Service = {
   name: 'RPS',
   routes: rpsRoutes,
   sockets: (parts) => (dancesElsewhere(parts.options) ? [] : [danceSocket(parts)]),
@@ -82,7 +84,7 @@ function danceRoutes(parts: RpsParts): Route[] {
   return [...passRoutes(parts), ...onePassRoutes(parts)];
 }
 
-export function rpsRoutes(parts: RpsParts): Route[] {
+function rpsRoutes(parts: RpsParts): Route[] {
   return [
     ...settingsRoutes(parts),
     ...registrationRoutes(parts),
@@ -95,8 +97,37 @@ export function rpsRoutes(parts: RpsParts): Route[] {
     ...loginRoutes(parts),
     ...loginReportRoutes(parts),
     ...otpRoutes(parts),
+    ...adminRoutes(parts),
+    ...stackInfoRoutes(parts),
+    ...serviceRoutes(parts),
+    ...descriptionRoutes(parts, 'rps'),
     ...statusRoutes(parts),
   ];
+}
+
+/** What has routes beside those of a service. */
+interface Beside {
+  readonly health: Health;
+  readonly metrics: RpsMetrics;
+  readonly background: Pick<Background, 'routes'>;
+}
+
+/** All that a service serves. */
+export function served(
+  service: Service,
+  parts: RpsParts,
+  { health, metrics, background }: Beside,
+): Served {
+  return {
+    routes: [
+      ...service.routes(parts),
+      ...healthRoutes(health),
+      metrics.route(),
+      ...background.routes(),
+    ],
+    sockets: service.sockets(parts),
+    onAnswer: metrics.onAnswer,
+  };
 }
 
 /**
@@ -135,7 +166,8 @@ export async function startService(
   const secrets = new Secrets({ log, clock, options, authority, onBatch });
   const background = new Background({ live, credentials, outgoing, clock, log });
   const admission = new LoginAdmission(options, () => secrets.pool);
-  let server: HttpServer | undefined;
+  const audit = openAudit(options, credentials.appKey, { log, clock });
+  let server: Listeners | undefined;
   const common: RpsParts = {
     options,
     credentials,
@@ -145,11 +177,13 @@ export async function startService(
     store,
     authority,
     rpa: createRpaCallbacks({ options, outgoing, log }),
+    audit: audit.record,
     verifier: () => secrets.verifier(),
     pinErrors: () => secrets.pinErrors,
     admission,
-    onLogin: (outcome, peer) => {
+    onLogin: (outcome, peer, mpinId) => {
       metrics.onLogin(outcome);
+      auditLogin(audit.record, outcome, { peer, mpinId });
       if (outcome === 401 || outcome === 410) server?.countFailure(peer);
     },
     permitsStorageURL: () => secrets.storageURL,
@@ -157,22 +191,45 @@ export async function startService(
   const parts = { ...common, conclude: service.conclude?.(common, outgoing) };
   const pool = () => secrets.pool;
   const health = dancesElsewhere(options) ? storeHealth(store) : rpsHealth({ store, pool });
-  const routes = [
-    ...service.routes(parts),
-    ...healthRoutes(health),
-    metrics.route(),
-    ...background.routes(),
-  ];
-  server = await listen(parts, { routes, sockets: service.sockets(parts) }, metrics);
-  metrics.readFrom({ store, pool, http: () => server?.stats(), admission });
-  log.info({ address: server.address }, `${service.name} listens`);
+  server = await listen(parts, served(service, parts, { health, metrics, background }));
+  const http = () => server?.stats();
+  metrics.readFrom({ store, pool, http, audit: () => audit.stats(), admission });
+  const { address, privateAddress } = server;
+  log.info({ address, privateAddress }, `${service.name} listens`);
   if (shared === undefined) {
     log.warn('memory store: this instance cannot share its state, and forgets it at its end');
   }
+  const close = async (): Promise<void> => {
+    await outgoing.close();
+    if (shared === undefined) await store.close();
+  };
+  return roleOf({ live, server, secrets, background, audit, health, close });
+}
+
+interface Running {
+  readonly live: LiveOptions<typeof rpsOptions>;
+  readonly server: Listeners;
+  readonly secrets: Secrets;
+  readonly background: Background;
+  readonly audit: RpsAudit;
+  readonly health: Health;
+  /** Ends all else, once nobody draws on it. */
+  readonly close: () => Promise<void>;
+}
+
+/** What listens, as the program sees it. */
+function roleOf(running: Running): RunningRole {
+  const { live, server, secrets, background, audit, health, close } = running;
+  const { options } = live;
   return {
     address: server.address,
+    privateAddress: server.privateAddress,
     ready: readyAfter(background.start(), secrets),
     reconfigure: (changes) => live.apply(changes),
+    reload: () => {
+      audit.reopen();
+      server.renewCertificates();
+    },
     stopMsMax: options.stopPauseMs + options.stopDrainMs + STOP_SLACK_MS,
     async stop() {
       health.stopping();
@@ -181,8 +238,8 @@ export async function startService(
       secrets.giveUp();
       await server.stop(options.stopDrainMs);
       await secrets.close();
-      await outgoing.close();
-      if (shared === undefined) await store.close();
+      await close();
+      await audit.close();
     },
   };
 }
@@ -195,12 +252,7 @@ function foundationsOf({ prefix }: Service, options: RpsOptions) {
   const urls = { ...publicUrls(options), ...(prefix === undefined ? {} : { prefix }) };
   demandUrls(options, ['DTALocalURL', 'RPAVerifyUserURL', 'RPAPermitUserURL']);
   if (options.DTALocalURL === '') throw new Error('DTALocalURL: the address of the D-TA is needed');
-  const outgoing = createOutgoing({
-    connectionsMax: OUTGOING_CONNECTIONS_MAX,
-    timeoutMs: OUTGOING_MS_MAX,
-    bodyBytesMax: OUTGOING_BYTES_MAX,
-  });
-  return { credentials, urls, outgoing };
+  return { credentials, urls, outgoing: createOutgoing(OUTGOING) };
 }
 
 /** Signed queries carry the time, so the secret is asked for once there was a try to know it. */
@@ -209,46 +261,4 @@ function readyAfter(started: Promise<void>, secrets: Secrets): Promise<void> {
   // Whoever stops a role before it was ready need not have waited for it.
   ready.catch(() => {});
   return ready;
-}
-
-function listen(
-  parts: RpsParts,
-  served: { readonly routes: readonly Route[]; readonly sockets: readonly SocketRoute[] },
-  { onAnswer }: RpsMetrics,
-): Promise<HttpServer> {
-  const { options, log } = parts;
-  const rates = ratesOf(options);
-  if (rates !== undefined && options.trustedProxies.length === 0) {
-    log.warn('rates by address, but no trustedProxies: behind a proxy all clients count as one');
-  }
-  return startHttpServer({
-    host: options.address,
-    port: options.port,
-    ...served,
-    cors: rpsCors(options.allowOrigin),
-    privateAllow: options.privateAllow,
-    trustedProxies: options.trustedProxies,
-    bodyBytesMax: BODY_BYTES_MAX,
-    replies: rpsReplies,
-    errorAnswer: rpsErrorAnswer,
-    log,
-    limits: {
-      connections: options.connectionsMax,
-      sockets: options.socketsMax,
-      turnMs: options.turnMsMax,
-    },
-    onAnswer,
-    ...(rates === undefined ? {} : { rates }),
-  });
-}
-
-/** Undefined when neither rate is on. */
-function ratesOf(options: RpsOptions): AddressRateOptions | undefined {
-  const { addressRequestsPerSecond: requests, addressFailuresPerMinute: failures } = options;
-  if (requests === 0 && failures === 0) return undefined;
-  return {
-    requests: { perSecond: requests, burst: options.addressRequestsBurst },
-    failures: { perSecond: failures / MINUTE, burst: options.addressFailuresBurst },
-    addressesMax: options.rateAddressesMax,
-  };
 }

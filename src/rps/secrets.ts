@@ -67,7 +67,7 @@ export class Secrets {
             this.#refreshing = this.#refreshOn();
           }),
       untilThere('address of the permit storage', asking, async () => {
-        const url = await authority.permitsStorageURL();
+        const { timePermitsStorageURL: url } = await authority.apiSettings();
         this.storageURL = url === '' ? undefined : url;
       }),
     ]).then(() => {});

@@ -46,7 +46,7 @@ export function tokenRoutes(parts: TokenParts): Route[] {
       bodyBytesMax: BODY_BYTES_MAX,
       handle: async (call): Promise<Answer> => {
         const verdict = await readVerdict(parts, call);
-        parts.onLogin?.(await conclude(verdict), call.peer);
+        parts.onLogin?.(await conclude(verdict), call.peer, verdict.mpinId);
         return answer(200, { version: VERSION, message: 'OK' });
       },
     },

@@ -4,6 +4,8 @@ import type { RpsOptions } from '../config/rps.js';
 export interface PublicUrls {
   /** Path in front of all public routes: a slash before it, none behind. */
   readonly prefix: string;
+  /** The configured base, without a slash at its end; '' when there is none. */
+  readonly base: string;
   /** Public base of the routes: `https://host/rps`, or `/rps` when no base is configured. */
   readonly api: string;
   /**
@@ -28,6 +30,7 @@ export function publicUrls(options: UrlOptions): PublicUrls {
   const prefix = prefixOf(options.rpsPrefix);
   return {
     prefix,
+    base: main ?? '',
     api: `${main ?? ''}${prefix}`,
     baseFor: (host) => byHost.get(host?.toLowerCase() ?? '') ?? main,
     allowsOrigin: (origin) => origins.has('*') || origins.has(origin),

@@ -10,9 +10,11 @@ import { createAuthorityPool, demandProvider } from '../crypto/pool.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
 import { createOutgoing } from '../http/outgoing.js';
 import { type HttpServer, startHttpServer } from '../http/server.js';
+import type { TlsFiles } from '../http/tls.js';
 import { mixInService } from '../ops/entropy.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { isMixed } from '../protocol/tokens.js';
+import { descriptionRoute } from './description.js';
 import { dtaRoutes } from './dta-routes.js';
 import { type AuthorityShares, Keyring } from './keyring.js';
 import { drawMasterSecret, wipe } from './master-secret.js';
@@ -38,6 +40,8 @@ export interface AuthoritySettings {
   readonly allowFrom: readonly string[];
   /** Whose queries are answered. */
   readonly find: FindApplication;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
   readonly options: AuthorityOptions & { readonly backup_file: string };
 }
 
@@ -62,7 +66,10 @@ export async function startAuthority(
   const newSecret = isMixed() ? drawMasterSecret : randomSecret;
   const keyring = await openKeyring(options, { ...context, newSecret });
   const once = options.replayProtection ? signaturesOnce() : undefined;
-  const routes = dtaRoutes({ shares: keyring, find: settings.find, clock, log, once });
+  const routes = [
+    ...dtaRoutes({ shares: keyring, find: settings.find, clock, log, once }),
+    descriptionRoute('dta'),
+  ];
   let server: HttpServer;
   try {
     server = await startHttpServer({
@@ -75,6 +82,7 @@ export async function startAuthority(
       bodyBytesMax: BODY_BYTES_MAX,
       replies: repliesOf('D-TA server', DTA_MARKS),
       log,
+      ...(settings.tls === undefined ? {} : { tls: settings.tls }),
     });
   } catch (error) {
     await keyring.close();
@@ -83,6 +91,7 @@ export async function startAuthority(
   const watch = options.backup ? watchBackup(options, keyring, log) : undefined;
   return {
     address: server.address,
+    reload: () => server.renewCertificates(),
     shares: keyring,
     ready: Promise.resolve(),
     stop: async () => {

@@ -1,4 +1,5 @@
 /** The role `mpin dta`: the trusted authority of the customer, asked by the RPS alone. */
+import { tlsFiles } from '../config/access.js';
 import { readCredentials } from '../config/credentials.js';
 import { type DtaOptions, dtaOptions } from '../config/dta.js';
 import { LiveOptions } from '../config/live.js';
@@ -29,8 +30,9 @@ export async function startDta(given: DtaOptions, context: RoleContext): Promise
   demandPrivate(options, context);
   const known = watchedApplication(credentialsFile, context);
   const clock = new OffsetClock(context.clock);
+  const tls = tlsFiles(options);
   const role = await startAuthority(
-    { host, port, allowFrom, find: known.find, options },
+    { host, port, allowFrom, find: known.find, tls, options },
     { log, clock },
   );
   const outgoing = createOutgoing(TIME_CALLS);

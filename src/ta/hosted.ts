@@ -3,6 +3,7 @@
  * with a secret of its own, on loopback, and before it the proxy that clients reach, with the
  * service where customers register and the permits that are published.
  */
+import { tlsFiles } from '../config/access.js';
 import { type Credentials, issueCredentials } from '../config/credentials.js';
 import type { HostedOptions } from '../config/hosted.js';
 import { AUTHORITY_CORS } from '../http/cors.js';
@@ -12,6 +13,7 @@ import { type HttpServer, startHttpServer } from '../http/server.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { openAudit } from './audit.js';
 import { type RunningAuthority, startAuthority } from './authority.js';
+import { descriptionRoute } from './description.js';
 import { type DtaClient, dtaClient } from './dta-client.js';
 import { type KnownApplications, openKnown } from './known-applications.js';
 import { isLoopback, LOOPBACK } from './loopback.js';
@@ -92,6 +94,7 @@ export async function startHosted(
       reconfigure: () => {
         log.level = context.log.level;
       },
+      reload: () => proxy.renewCertificates(),
       stop,
     };
   } catch (error) {
@@ -158,6 +161,7 @@ async function startProxy(
           },
           options.apiPrefixes,
         );
+  const tls = tlsFiles(options);
   const server = await startHttpServer({
     host: options.address,
     port: options.port,
@@ -165,13 +169,15 @@ async function startProxy(
       ...proxyRoutes({ ...parts, rates: ratesOf(options) }, options.apiPrefixes),
       ...permitStorageRoutes(published, options.apiPrefixes),
       ...registration,
+      descriptionRoute('hosted'),
     ],
     cors: { ...AUTHORITY_CORS, origins: options.allowOrigin },
-    privateAllow: [],
+    privateAllow: LOOPBACK,
     trustedProxies: options.trustedProxies,
     bodyBytesMax: BODY_BYTES_MAX,
     replies: repliesOf('D-TA proxy', HOSTED_MARKS),
     log,
+    ...(tls === undefined ? {} : { tls }),
   });
   return server;
 }

@@ -85,6 +85,7 @@ t.test('WebSockets count as connections until they end', async (t) => {
     sockets: 0,
     inFlight: 0,
     refused: { connections: 0, turn: 0, sockets: 0, rate: 0 },
+    certificateEndsAtMs: undefined,
   });
 });
 

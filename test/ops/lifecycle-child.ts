@@ -16,6 +16,7 @@ void runUntilStopped(
   {
     address: 'http://127.0.0.1:1',
     ready: behaviour === 'not ready' ? Promise.reject(new Error('no secret')) : Promise.resolve(),
+    ...(behaviour === 'reload' ? { reload: () => void process.stdout.write('reloaded\n') } : {}),
     stop: async () => {
       process.stdout.write('stopped\n');
       await stops[behaviour]?.();

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { Agent, request } from 'undici';
 import { issueMpinId } from '../../src/protocol/mpin-id.js';
+import { CertificateFolder } from '../http/certificates.js';
+import { fakeRps } from './fake-rps.js';
 import {
   AUTH_OTT,
   authenticate,
@@ -337,3 +341,41 @@ t.test(
 function post(path: string, body: object, at = rpa): Promise<Response> {
   return fetch(at.address + path, { method: 'POST', body: JSON.stringify(body) });
 }
+t.test(
+  'private calls carry the secret and go to where private routes are, and only they',
+  async (t) => {
+    const inner = await fakeRps();
+    inner.reply = () => ({ status: 200, body: '{"userId":"u"}' });
+    const guarded = await another({ RPSPrivateURL: inner.url, rpsSecret: 'the secret' });
+    t.teardown(async () => {
+      await guarded.stop();
+      await inner.close();
+    });
+    t.equal((await authenticate(guarded)).status, 200);
+    const calls = inner.seen.map(({ url, headers }) => [url, headers.authorization]);
+    t.same(calls, [
+      ['/authenticate', 'Bearer the secret'],
+      ['/loginResult', 'Bearer the secret'],
+    ]);
+    await fetch(`${guarded.address}/rps/clientSettings`);
+    t.match(rps.seen, [{ url: '/rps/clientSettings' }]);
+    t.notOk('authorization' in (rps.seen[0]?.headers ?? {}), 'a relayed call has none of ours');
+  },
+);
+
+t.test('the demo speaks TLS itself, and then its cookie is Secure', async (t) => {
+  const { certFile, keyFile } = new CertificateFolder(t).selfSigned('demo');
+  rps.reply = () => ({ status: 200, body: '{"userId":"u"}' });
+  const safe = await another({ tlsCertFile: certFile, tlsKeyFile: keyFile });
+  t.teardown(() => safe.stop());
+  t.match(safe.address, /^https:/);
+  const dispatcher = new Agent({ connect: { ca: readFileSync(certFile) } });
+  const reply = await request(`${safe.address}/mpinAuthenticate`, {
+    dispatcher,
+    method: 'POST',
+    body: JSON.stringify({ mpinResponse: { authOTT: AUTH_OTT } }),
+  });
+  t.match(reply.headers['set-cookie'], /; Secure/);
+  await reply.body.text();
+  await dispatcher.close();
+});

@@ -207,3 +207,17 @@ t.test('a token is taken once, in time, in form and under its signature', async 
   t.equal(await put(), 408, 'delivered before');
   t.equal((await world.authenticate(authOTT)).status, 408, 'so it cannot be used again');
 });
+
+t.test('where the RPS has a secret, results are delivered with it or not at all', async (t) => {
+  const rps = { rpaSecret: 'the secret' };
+  const bearer = { headers: { authorization: 'Bearer the secret' } };
+  const { world, auth, jo } = await startBoth(t, { rps, auth: { rpaSecret: 'the secret' } });
+  const { json } = await dance(world, auth, jo);
+  const body = { authOTT: json['authOTT'] };
+  t.equal((await world.ask('/authenticate', { method: 'POST', body, ...bearer })).status, 200);
+  t.equal((await world.ask('/metrics', { at: auth.address })).status, 403);
+  t.equal((await world.ask('/metrics', { at: auth.address, ...bearer })).status, 200);
+  const without = await startBoth(t, { rps });
+  const refused = await dance(without.world, without.auth, without.jo);
+  t.strictSame([refused.status, refused.json['authOTT']], [500, undefined]);
+});

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
 import { type Dispatcher, request } from 'undici';
 import { loadOptions } from '../../src/config/load.js';
@@ -56,6 +56,8 @@ export class World {
   readonly clock = new MovableClock();
   readonly authorities = new Authorities(this.clock);
   readonly rpa = new FakeRpa();
+  /** Of the RPS; to be replaced before its start by whoever wants to read it. */
+  log: Logger = pino({ level: 'silent' });
   rps!: RunningRole;
   /** What the RPS keeps its state in; one of its own where this is undefined. */
   store: Store | undefined;
@@ -89,7 +91,7 @@ export class World {
     if (ready) await this.rps.ready;
   }
 
-  /** Starts the RPS, again or for the first time. */
+  /** Starts the RPS, again or for the first time; with other options for this time. */
   async restart(more: Partial<RpsOptions> = {}): Promise<void> {
     this.rps = await startRps({ ...this.options, ...more }, this.context, this.store);
   }
@@ -101,7 +103,7 @@ export class World {
   }
 
   get context() {
-    return { log: pino({ level: 'silent' }), clock: this.clock };
+    return { log: this.log, clock: this.clock };
   }
 
   async stop(): Promise<void> {
