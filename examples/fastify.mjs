@@ -16,7 +16,8 @@ const SECURE = values.url.startsWith('https:') ? '; Secure' : '';
 const sessions = new Map(); // by a random name: { userId, expires }
 const revoked = new Set(); // user names
 
-const app = Fastify({ logger: { level: 'warn' }, bodyLimit: 65_536 });
+const options = { logger: { level: 'warn', redact: ['req.url'] }, bodyLimit: 65_536 };
+const app = Fastify(options); // paths hold identities, which no log should
 const asIs = [{ parseAs: 'buffer' }, (_request, body, done) => done(null, body)];
 app.addContentTypeParser('*', ...asIs);
 
@@ -82,7 +83,7 @@ const userOf = (headers) => {
 };
 
 // What the RPS asks: may this person register, and still log in?
-const callbacks = Fastify({ logger: { level: 'warn' }, bodyLimit: 65_536 });
+const callbacks = Fastify(options);
 callbacks.post('/mpinVerify', { schema: { body: object({ userId: text }) } }, ({ body }, reply) =>
   // To be sure who it is: mail a link with body.mpinId and body.activateKey, reply false, and
   // when it was confirmed POST {"activateKey"} to /user/<mpinId> of the RPS.

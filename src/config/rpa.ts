@@ -88,6 +88,11 @@ export const rpaOptions = {
     aliases: ['brandColor'],
     check: (colour) => (/^#[0-9a-f]{6}$/i.test(colour) ? undefined : 'not a colour like #2f54c8'),
   }),
+  mobileAppFullURL: text(
+    '',
+    'Page of the mobile client that QR codes open: a URL, or a path such as /m; the one that ' +
+      'the RPS names if empty',
+  ),
   ...activationOptions,
   ...loginOptions,
   allowFrom: list(

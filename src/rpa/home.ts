@@ -1,8 +1,9 @@
 /** The pages with the PIN pad: where a newcomer lands, and the phone's. */
-import type { Answer } from '../http/call.js';
+import type { Answer, Route } from '../http/call.js';
 import { parseJsonObject } from '../http/json.js';
 import type { Outgoing } from '../http/outgoing.js';
-import { type Html, html } from './pages.js';
+import { LOGOUT_WATCH_PATH } from './logout.js';
+import { type Brand, type Html, html } from './pages.js';
 
 export interface HomeOptions {
   readonly outgoing: Outgoing;
@@ -12,7 +13,9 @@ export interface HomeOptions {
   readonly prefix: string;
   /** Of this application, as browsers know it. */
   readonly baseUrl: string;
-  readonly brandName: string;
+  readonly brand: Brand;
+  /** Page of the mobile client that QR codes open; the server's own when empty. */
+  readonly mobileAppFullURL: string;
 }
 
 export interface Home {
@@ -20,12 +23,30 @@ export interface Home {
   page(userId: string | undefined): Promise<Answer>;
   /** The headers of every page that runs the pad. */
   headers(): Promise<Readonly<Record<string, string>>>;
+  /** What the page needs beside the files of the build. */
+  readonly routes: readonly Route[];
 }
+
+/** Path of the style sheet with the colour of the brand: the page allows nothing inline. */
+const BRAND_PATH = '/brand.css';
 
 export function createHome(options: HomeOptions): Home {
   const headers = async () => pageHeaders(await connectSources(options));
   return {
     headers,
+    routes: [
+      {
+        method: 'GET',
+        path: BRAND_PATH,
+        access: 'public',
+        handle: () => ({
+          status: 200,
+          // Only what nobody has to read: a text of any colour may be hard to see.
+          body: `.mark i{background:${options.brand.colour}}`,
+          contentType: 'text/css; charset=utf-8',
+        }),
+      },
+    ],
     page: async (userId) => ({
       status: 200,
       body: homePage(options, userId).html,
@@ -75,16 +96,20 @@ async function connectSources(options: HomeOptions): Promise<string[]> {
 
 const DEFAULT_BASE_URL = 'http://127.0.0.1:8005';
 
-function homePage({ baseUrl, brandName }: HomeOptions, userId: string | undefined): Html {
+function homePage(
+  { baseUrl, brand, mobileAppFullURL }: HomeOptions,
+  userId: string | undefined,
+): Html {
   const url = baseUrl === DEFAULT_BASE_URL ? '' : ` --url ${baseUrl}`;
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${brandName}</title>
+<html lang="en"><head><meta charset="utf-8"><title>${brand.name}</title>
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <link rel="icon" href="/m/icon.svg"><link rel="stylesheet" href="/mpin/home.css">
+<link rel="stylesheet" href="${BRAND_PATH}">
 <script type="module" src="/mpin/home.js"></script></head>
-<body><header class="top"><span class="mark"><i></i><i></i><i></i><i></i></span><b>${brandName}</b>
+<body><header class="top"><span class="mark"><i></i><i></i><i></i><i></i></span><b>${brand.name}</b>
 </header>
-<main><div>${userId === undefined ? PAD : loggedIn(userId)}</div>
+<main><div>${userId === undefined ? pad(mobileAppFullURL) : loggedIn(userId)}</div>
 <mpin-wire></mpin-wire>
 <section class="about"><h1>What is this?</h1>
 <p>This application lets people in with M-Pin: a PIN and a token that lies in their browser. The
@@ -100,12 +125,15 @@ npx mpin client login --user you@example.com${url}</pre>
 `;
 }
 
-const PAD = html`<mpin-pad autofocus>
+function pad(mobileAppFullURL: string): Html {
+  const app = mobileAppFullURL === '' ? html`` : html` mobile-app-full-url="${mobileAppFullURL}"`;
+  return html`<mpin-pad autofocus${app}>
 <a class="go" slot="success" href="/protected">Go to your page</a>
 </mpin-pad>`;
+}
 
 function loggedIn(userId: string): Html {
   return html`<section class="about"><h1>You are logged in</h1>
 <p>As <b>${userId}</b>. <a href="/protected">Your page</a>, <a href="/logout">log out</a>.</p>
-</section>`;
+</section><script type="module" src="${LOGOUT_WATCH_PATH}"></script>`;
 }

@@ -157,19 +157,21 @@ function ownRoutes(options: RpaOptions, parts: Parts): Route[] {
     url: options.RPSPrivateURL || options.RPSURL,
     secret: options.rpsSecret,
   });
-  const page = createPage(brandOf(options));
+  const brand = brandOf(options);
+  const page = createPage(brand);
   const { origin } = new URL(baseUrl);
   const activationUrl = new URL(options.verifyIdentityURL, `${baseUrl}/`).href;
   const deliver = delivery(options, parts);
   const isAdmin = (userId: string): boolean => options.adminUsers.includes(userId);
-  const { RPSURL: rpsUrl, rpsPrefix: prefix, brandName } = options;
-  const home = createHome({ outgoing, rpsUrl, prefix, baseUrl, brandName });
+  const { RPSURL: rpsUrl, rpsPrefix: prefix, mobileAppFullURL } = options;
+  const home = createHome({ outgoing, rpsUrl, prefix, baseUrl, brand, mobileAppFullURL });
   const common = { rps, sessions, revocations, page, clock, origin, isAdmin };
   return [
     ...activationRoutes({ ...common, activationUrl, forceActivate, deliver }),
     ...loginRoutes({ ...common, otpExpireSeconds, home: home.page }),
     ...logoutRoutes(common),
     ...adminRoutes({ ...common, adminToken }),
+    ...home.routes,
     ...webFileRoutes({ folder: WEB_FOLDER, pageHeaders: home.headers }),
   ];
 }

@@ -209,7 +209,16 @@ t.test('pages have the name and the colour they are told', async (t) => {
   t.teardown(() => branded.stop());
   const text = await (await fetch(`${branded.address}/`)).text();
   t.match(text, 'Fish &amp; Chips');
-  t.match(text, 'background:#FFEE00;color:#000', 'black on yellow');
+  const { cookie } = await logIn(demo, branded, 'u');
+  const inside = await (await protectedPage(cookie, branded)).text();
+  t.match(inside, 'Fish &amp; Chips');
+  t.match(inside, 'background:#FFEE00;color:#000', 'black on yellow');
+  const css = await fetch(branded.address + (/href="(\/brand[^"]*)"/.exec(text)?.[1] ?? ''));
+  t.match(css.headers.get('content-type'), /^text\/css/);
+  t.match(await css.text(), '#FFEE00');
+  const home = await fetch(`${branded.address}/`, { headers: { cookie } });
+  t.match(await home.text(), 'src="/logout-watch.js"');
+  t.notMatch(text, 'logout-watch', 'who is not logged in would be sent in circles');
 });
 
 t.test('a one-time password comes with the times that clients need', async (t) => {

@@ -83,14 +83,10 @@ async function startSystem(): Promise<System> {
     [join(ROOT, EXAMPLE), ...flags, `--callback-port=${callback}`],
     { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
   );
-  await until(
-    'the example and what it needs',
-    async () => {
-      const settings = await fetch(`${at(app)}/rps/clientSettings`).catch(() => undefined);
-      return settings?.status === 200;
-    },
-    () => runs.map(({ stderr }) => stderr()).join(''),
-  );
+  const answers = async (url: string) => (await fetch(url).catch(() => undefined))?.status === 200;
+  const said = () => runs.map(({ stderr }) => stderr()).join('');
+  await until('the RPS', () => answers(`${at(rps)}/health/ready`), said);
+  await until('the example', () => answers(`${at(app)}/rps/clientSettings`), said);
   return { url: at(app), callbacks: at(callback), rps: at(rps) };
 }
 
