@@ -85,7 +85,8 @@ async function connectSources(options: HomeOptions): Promise<string[]> {
   const url = new URL(`/${prefix}/clientSettings`, rpsUrl);
   const reply = await outgoing.request({ method: 'GET', url, headers: {} }).catch(() => undefined);
   const settings = reply?.status === 200 ? parseJsonObject(reply.body) : undefined;
-  for (const value of Object.values(settings ?? {})) {
+  // Some settings are lists: of further authorities, for one.
+  for (const value of Object.values(settings ?? {}).flat()) {
     const target = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
     if (target !== undefined && /^(?:http|ws)s?:$/.test(target.protocol)) {
       sources.add(`${target.protocol}//${target.host}`);
