@@ -39,6 +39,10 @@ const DROPPED: Readonly<Record<string, string>> = {
   mpinJSURL: 'the PIN pad comes with the server',
   clientSettingsURL: 'it follows from rpsPrefix',
   resourcesBasePath: 'pages come with the server',
+  mobileAppPath: 'the mobile page comes with the server',
+  mobileConfigURL: 'the RPS serves mobileConfig',
+  mobileOnly: 'pads learn from the RPS what it offers',
+  mobileSupport: 'pads learn from the RPS what it offers',
 };
 
 /** What was in force where a name was not set, by role; only where ours may differ. */

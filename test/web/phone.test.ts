@@ -114,7 +114,7 @@ t.test('a QR code opens the phone’s page, and the other screen follows what it
   t.match(await desk.page.textContent('body'), 'ada@example.com');
   await phone.click('Log out there');
   await desk.page.waitForURL(`${system.url}/`);
-  await desk.sees('start');
+  await desk.sees('add');
   await desk.leaves();
 });
 
