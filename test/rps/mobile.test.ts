@@ -21,7 +21,9 @@ async function soon<T>(value: Promise<T>): Promise<T> {
 
 async function worldOf(t: Test, more: Parameters<typeof startWorld>[1] = {}) {
   const world = await startWorld(t, { ...PATIENT, ...more });
-  return { world, jo: await world.person('jo@example.com') };
+  const jo = await world.person('jo@example.com');
+  if (world.options.usePermits) await world.warmUp(jo);
+  return { world, jo };
 }
 
 t.test('an access number has a check digit, and times in milliseconds', async (t) => {
@@ -254,6 +256,7 @@ t.test('a mobile that waits on one instance is released by a browser on another'
     t.teardown(() => other.stop());
     await other.ready;
     const jo = await world.person('jo@example.com');
+    await world.warmUp(jo);
     const browser = await Browser.withNumber(world, other.address);
     const { authOTT } = await jo.dance({ WID: browser.wid });
     const mobile = present(world, authOTT);

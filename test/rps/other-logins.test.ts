@@ -7,7 +7,9 @@ t.setTimeout(240_000);
 
 async function worldOf(t: Test, more: Parameters<typeof startWorld>[1] = {}) {
   const world = await startWorld(t, more);
-  return { world, jo: await world.person('jo@example.com') };
+  const jo = await world.person('jo@example.com');
+  if (world.options.usePermits) await world.warmUp(jo);
+  return { world, jo };
 }
 
 const verifyOtp = (world: World, userId: unknown, OTP: unknown): Promise<Reply> =>
