@@ -19,8 +19,8 @@ export const rotateOptions = {
   leadMinutes: int(
     60,
     'minutes',
-    'Time for every RPS to hear of the new secret, and for a hosted side, too, before a client gets ' +
-      'one of it; longer than their serverSecretRefreshSeconds',
+    'Time for every RPS to hear of the new secret before a client gets one of it; longer than ' +
+      'their serverSecretRefreshSeconds',
     { min: 0, max: 10_080 },
   ),
   overlapDays: int(

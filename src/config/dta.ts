@@ -32,8 +32,8 @@ export const authorityOptions = {
   salt: text('', 'Salt of a backup written by the reference server, exactly as in its config.py'),
   replayProtection: bool(
     false,
-    'Answer each signed query once within its life. Clients that ask again after a lost reply, as ' +
-      'they may, are then refused',
+    'Answer each signed query once within its life. Clients that ask again after a lost reply, ' +
+      'as they may, are then refused',
   ),
   cryptoThreads: int(1, 'threads', 'Worker threads that make shares; each keeps one core busy', {
     min: 1,

@@ -18,8 +18,8 @@ const proxyOptions = {
   }),
   revocationFile: path(
     '',
-    'Identities that get no secret and no permit any more: a hash_mpin_id a line, read again when ' +
-      'the file changes',
+    'Identities that get no secret and no permit any more: a hash_mpin_id a line, read again ' +
+      'when the file changes',
   ),
   auditFile: path('', 'Where each question and its outcome is written; the log if empty'),
 } as const satisfies OptionTable;

@@ -34,7 +34,7 @@ export function watchFileChanges(file: string, changed: () => Promise<void>): Fi
   };
 }
 
-/** A backup that does not open, or to a secret that has nothing to do with ours, changes nothing. */
+/** A backup that does not open, or opens to a secret unrelated to ours, changes nothing. */
 export function watchBackup(options: VaultOptions, keyring: Keyring, log: Logger): FileWatch {
   const { backup_file: file } = options;
   const changed = async (): Promise<void> => {

@@ -3,35 +3,27 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as fsPromises from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { openBackup, plainBackup, sealBackup } from '../../src/ta/backup.js';
 import { BackupError } from '../../src/ta/backup-fields.js';
 import { readBackupFile, writeBackupFile } from '../../src/ta/backup-file.js';
-import { isMasterSecret, type MasterSecret } from '../../src/ta/master-secret.js';
-import { masterSecret, type VaultOptions } from '../../src/ta/vault.js';
-import { newSecret, referenceBackup, START_TIME } from './reference.js';
+import { isMasterSecret } from '../../src/ta/master-secret.js';
+import { masterSecret } from '../../src/ta/vault.js';
+import {
+  cheapBackup,
+  context,
+  KEY,
+  newMaster,
+  newSecret,
+  referenceBackup,
+  START_TIME,
+  vault,
+} from './reference.js';
 
-const KEY = { passphrase: 'correct horse', salt: '' };
 const WRONG_KEY = { passphrase: 'wrong horse', salt: '' };
 const ORDER = 0x2400000008702a0db0bddf647a6366d2c43fd6ee0cc906cebe11c0a636eb1f6dn;
 
 const bytesOf = (value: bigint) => Buffer.from(value.toString(16).padStart(64, '0'), 'hex');
-const newMaster = (): MasterSecret => ({ secret: newSecret(), startTime: START_TIME });
-
-function vault(folder: string, more: Partial<VaultOptions> = {}): VaultOptions {
-  const backup_file = join(folder, 'backup.json');
-  const { passphrase, salt } = KEY;
-  return { backup: true, backup_file, encrypt_master_secret: true, passphrase, salt, ...more };
-}
-
-/** A context that keeps what was logged. */
-function context() {
-  const lines: string[] = [];
-  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-  const clock = { now: () => Date.parse(START_TIME) };
-  return { log, clock, newSecret, logged: () => lines.join('') };
-}
 
 async function refuses(t: Test, opened: Promise<unknown>, words: RegExp): Promise<void> {
   const error = await opened.then(
@@ -290,6 +282,10 @@ t.test('a plain backup is sealed once there is a passphrase, a cheap key made de
   await masterSecret(vault(folder), seen);
   t.match(seen.logged(), /it is not encrypted.*was written anew/);
   t.match(await openBackup(fs.readFileSync(file, 'utf8'), KEY), { encrypted: true });
+  fs.writeFileSync(file, cheapBackup(master));
+  await masterSecret(vault(folder), seen);
+  t.match(seen.logged(), /its key is cheaper to guess.*was written anew/);
+  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { kdf: { N: 131_072 } });
 });
 
 t.test('a backup that cannot be written anew is used as it is, with a warning', async (t) => {

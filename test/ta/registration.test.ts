@@ -344,11 +344,8 @@ t.test(
   },
 );
 
-t.test('from registration to a login, by the program alone', async (t) => {
-  await ensureBuilt();
-  const cwd = folderOf(t);
-  const [hostedPort, dtaBehind, dtaPort, rpsPort, rpaPort] = await freePorts(5);
-  const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
+/** The program in a folder: commands that end well, and roles that stop with the test. */
+function programIn(t: Test, cwd: string) {
   const env = { MPIN_LOG_LEVEL: 'INFO' };
   const run = async (...args: string[]) => {
     const ended = await mpin(args, { cwd });
@@ -364,6 +361,15 @@ t.test('from registration to a login, by the program alone', async (t) => {
     await until(`${role} listening`, () => /"msg":"listening"/.test(stderr()), stderr);
     return stderr;
   };
+  return { run, serve };
+}
+
+t.test('from registration to a login, by the program alone', async (t) => {
+  await ensureBuilt();
+  const cwd = folderOf(t);
+  const [hostedPort, dtaBehind, dtaPort, rpsPort, rpaPort] = await freePorts(5);
+  const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
+  const { run, serve } = programIn(t, cwd);
   fs.writeFileSync(join(cwd, 'passphrase'), 'of both\n');
   fs.writeFileSync(join(cwd, 'installer-key'), `${INSTALLER_KEY}\n`);
   const passphrase = '--passphrase-file=passphrase';

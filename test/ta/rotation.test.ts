@@ -57,12 +57,11 @@ const plan = (nowMs = NOW, leadMs = HOUR, overlapMs = 10 * DAY) => ({
 t.test('a new passphrase opens the backup, the old one no longer does', async (t) => {
   const { place, secret } = plainFile(t);
   await changePassphrase(place, 'first');
-  t.match(await verifyBackup({ ...place, passphrase: 'first' }), { encrypted: true });
   await changePassphrase({ ...place, passphrase: 'first' }, 'second');
   await t.rejects(verifyBackup({ ...place, passphrase: 'first' }), { message: /passphrase is/ });
   const text = fs.readFileSync(place.file, 'utf8');
   const opened = await openBackup(text, { salt: '', passphrase: 'second' });
-  t.same(Buffer.from(opened.secret), Buffer.from(secret));
+  t.same([hex(opened.secret), opened.encrypted], [hex(secret), true]);
   t.equal(fs.statSync(place.file).mode & 0o777, 0o600);
   t.same(fs.readdirSync(join(place.file, '..')), ['backup.json'], 'nothing else is left');
   const wrong = changePassphrase({ ...place, passphrase: 'wrong' }, 'third');
@@ -175,10 +174,10 @@ t.test('kill -9 while backups are replaced leaves a whole one each time', async 
   const { place, secret } = plainFile(t);
   const folder = join(place.file, '..');
   const program = join(import.meta.dirname, 'fixtures/replace-for-ever.mjs');
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const child = fork(program, [place.file], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     await once(child, 'message');
-    await sleep(20 + 13 * round);
+    await sleep(20 + 17 * round);
     child.kill('SIGKILL');
     await once(child, 'exit');
     const { secret: found, rotation } = await openBackup(fs.readFileSync(place.file, 'utf8'), FAST);
@@ -302,20 +301,14 @@ t.test(
   },
 );
 
-t.test('secrets of three and of four authorities add up to a login', async (t) => {
-  for (const [dtas, hosted] of [
-    [2, 1],
-    [2, 2],
-  ] as const) {
-    const system = await startSystem(t, { dtas, hosted });
-    const client = system.client();
-    const userId = 'many@example.com';
-    await client.register({ userId, pin: '1234' });
-    t.equal(await system.login(client, userId), 200, `${dtas} local, ${hosted} hosted`);
-    t.equal(await system.login(client, userId, '4321'), 'wrong-pin');
-    t.equal(await system.login(client, userId), 200, 'with the kept permit');
-    const settings = await get(`${system.rps.address}/rps/clientSettings`);
-    const further = settings.body['authorityURLs'];
-    t.equal(Array.isArray(further) ? further.length : 0, hosted - 1, 'two look as ever');
-  }
+t.test('secrets of four authorities add up to a login, two look as ever', async (t) => {
+  const system = await startSystem(t, { dtas: 2, hosted: 2 });
+  const client = system.client();
+  const userId = 'many@example.com';
+  await client.register({ userId, pin: '1234' });
+  t.equal(await system.login(client, userId), 200);
+  t.equal(await system.login(client, userId, '4321'), 'wrong-pin');
+  t.equal(await system.login(client, userId), 200, 'with the kept permit');
+  const { body } = await get(`${system.rps.address}/rps/clientSettings`);
+  t.match(body, { authorityURLs: [/^http.*\/$/], certivoxURL: /^http.*\/$/ });
 });
