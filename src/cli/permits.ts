@@ -1,4 +1,4 @@
-/** `mpin permits run|status`: publishes the hosted side's time permits, and says how far that is. */
+/** `mpin permits run|status`: publishes the time permits of the hosted side; how far that is. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import {
@@ -96,7 +96,8 @@ function linesOf(run: RunState): string[] {
   return [
     `the run of ${new Date(startedMs).toISOString()} ${state}`,
     `${progressOf(run)}, up to ${new Date(untilDay * DAY_MS).toISOString().slice(0, 10)}`,
-    `${permits} permits published, ${removed} of days past removed, ${forgotten} identities forgotten`,
+    `${permits} permits published, ${removed} of days past removed, ` +
+      `${forgotten} identities forgotten`,
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Options of `mpin credentials`, for customers, and `mpin applications`, for the hosted side. */
+
 import { hostedOptions } from './hosted.js';
 import { bool, type OptionsOf, type OptionTable, path, secret, text } from './option.js';
 

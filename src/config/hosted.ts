@@ -71,7 +71,8 @@ export const hostedOptions = {
   ),
   timePermitsStorageURL: text(
     '',
-    'Public base URL of the published permits; <apiUrl>permits if empty, where permitsFolder is served',
+    'Public base URL of the published permits; if empty <apiUrl>permits, where permitsFolder ' +
+      'is served',
   ),
   managementConsoleURL: text('', 'Address of a management console, passed on by apiSettings'),
   trustedProxies: list([], 'Networks (CIDR) of reverse proxies whose X-Forwarded-For is believed'),

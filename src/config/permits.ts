@@ -18,7 +18,8 @@ const storageOptions = {
   ),
   permitsBucketAccessKeyId: text(
     '',
-    'Access key of the S3 store; if empty, that of the environment, profile or machine, as AWS does',
+    'Access key of the S3 store; if empty that of the environment, profile or machine, as ' +
+      'AWS does',
   ),
   permitsBucketSecretAccessKey: secret('', 'Its secret'),
   permitsBucketConnections: int(64, 'connections', 'So many permits are put there at once', {
@@ -32,8 +33,8 @@ const extentOptions = {
   permitsDays: int(
     3,
     'days',
-    'Days that are published, today among them: what a client can do without the hosted side, and ' +
-      'what a revoked one may still have',
+    'Days that are published, today among them: what a client can do without the hosted side, ' +
+      'and what a revoked one may still have',
     { min: 1, max: 31 },
   ),
   permitsKeptDays: int(1, 'days', 'Days past that stay: for clocks that are late', {

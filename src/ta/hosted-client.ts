@@ -1,4 +1,5 @@
 /** A customer's calls to the hosted services: registration, a new key, the server's share. */
+
 import { type Credentials, toCredentials } from '../config/credentials.js';
 import { parseJsonObject, textField } from '../http/json.js';
 import { createOutgoing, type Outgoing } from '../http/outgoing.js';

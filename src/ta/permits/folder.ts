@@ -42,7 +42,7 @@ const NEW_FOLDER_MODE = 0o700;
 const LEFT_OVER_MS = 3_600_000;
 const TAG_BYTES = 8;
 const SHARE_BYTES = 130;
-/** Calls at once while files are looked at or removed: the threads that Node has for them, twice. */
+/** Calls at once while files are looked at or removed: twice the threads that Node has for them. */
 const LANES = 8;
 /** Entries of a folder read in one call, about 100 bytes each. */
 const ENTRIES_AT_ONCE = 256;

@@ -1,4 +1,4 @@
-/** Where published permits lie: what a folder, a bucket and whatever else may come have in common. */
+/** Where published permits lie: what a folder, a bucket and whatever else have in common. */
 
 /** Names one permit, as the last three parts of its address do (contract §4.5). */
 export interface PermitPlace {
