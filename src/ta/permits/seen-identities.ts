@@ -44,7 +44,9 @@ export class SeenIdentities {
   /** Opens the folder, making what is missing; readable by its owner alone. */
   constructor(folder: string, { max, log }: { readonly max: number; readonly log: Logger }) {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    this.#root = open({ path: folder, mapSize: MAP_BYTES_MAX, maxDbs: 2, ...OWNER_ONLY });
+    // A folder also when its name looks like a file's, which the library would take for one.
+    const options = { path: folder, noSubdir: false, mapSize: MAP_BYTES_MAX, maxDbs: 2 };
+    this.#root = open({ ...options, ...OWNER_ONLY });
     this.#records = this.#root.openDB({
       name: 'identities',
       encoding: 'binary',
@@ -99,10 +101,10 @@ export class SeenIdentities {
         const record = this.#records.get(key);
         if (record === undefined) continue;
         record.writeUInt32BE(untilDay, PUBLISHED_AT);
-        this.#records.put(key, record);
+        void this.#records.put(key, record);
       }
-      for (const identity of forgotten) this.#records.remove(keyOf(identity));
-      this.#runs.put(LAST_RUN, run);
+      for (const identity of forgotten) void this.#records.remove(keyOf(identity));
+      void this.#runs.put(LAST_RUN, run);
     });
     await this.#root.flushed;
   }
@@ -112,7 +114,7 @@ export class SeenIdentities {
     return this.#root.transaction(() => {
       const last = this.lastRun();
       if (last !== undefined && isUnderWay(last)) return false;
-      this.#runs.put(LAST_RUN, run);
+      void this.#runs.put(LAST_RUN, run);
       return true;
     });
   }
@@ -134,7 +136,7 @@ export class SeenIdentities {
         if (found === undefined && !add) return;
         const record = found ?? Buffer.alloc(VALUE_BYTES);
         change(record);
-        this.#records.put(key, record);
+        void this.#records.put(key, record);
       })
       .catch((error: unknown) => this.#log.error({ err: error }, 'an identity was not kept'));
   }
