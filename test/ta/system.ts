@@ -118,7 +118,7 @@ export async function startPublic(
   const rps = kept(await startRps(options, context));
   const flags = { port: `${port}`, RPSURL: rps.address, baseURL: rpaUrl };
   const rpa = loadOptions(rpaOptions, { env: {}, flags });
-  kept(await startRpa(rpa, context, { deliver: () => undefined }));
+  kept(await startRpa(rpa, context, { showLink: () => undefined }));
   await rps.ready;
   return { rps, rpaUrl };
 }
