@@ -17,6 +17,8 @@ export interface TimePermit {
   readonly cached: CachedPermit;
 }
 
+/** A storage is there to be quick: when it is not, the hosted side is asked. */
+const STORAGE_MS_MAX = 3_000;
 const SHARE_FORM = /^[0-9a-fA-F]{130}$/;
 /** Answers that mean: this identity gets no more permits (contract §2.1). */
 const REVOKED: ReadonlySet<number> = new Set([401, 403, 410]);
@@ -61,7 +63,8 @@ async function fromStorage(
 ): Promise<string | undefined> {
   if (timePermitsStorageUrl === undefined) return undefined;
   const url = `${timePermitsStorageUrl}/${appId}/${date}/${fields['storageId']}`;
-  const reply = await transport.request({ method: 'GET', url }).catch(() => undefined);
+  const request = { method: 'GET', url, timeoutMs: STORAGE_MS_MAX } as const;
+  const reply = await transport.request(request).catch(() => undefined);
   return reply?.status === 200 && SHARE_FORM.test(reply.text) ? reply.text : undefined;
 }
 

@@ -5,6 +5,8 @@ export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Longest wait in milliseconds, where there is another way; else that of all requests. */
+  readonly timeoutMs?: number;
 }
 
 export interface Reply {
@@ -66,13 +68,13 @@ export function fetchTransport(
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 async function send(
-  { method, url, body }: Request,
+  { method, url, body, timeoutMs = REQUEST_MS_MAX }: Request,
   custom: Readonly<Record<string, string>>,
 ): Promise<Reply> {
   try {
     const response = await fetch(url, {
       method,
-      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+      signal: AbortSignal.timeout(timeoutMs),
       redirect: 'error',
       headers: { ...custom, ...(body === undefined ? {} : JSON_TYPE) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -80,7 +82,10 @@ async function send(
     return { status: response.status, text: await readText(response) };
   } catch (error) {
     if (error instanceof ClientError) throw error;
-    throw new ClientError('unreachable', `cannot reach ${originOf(url)}: ${reasonOf(error)}`);
+    throw new ClientError(
+      'unreachable',
+      `cannot reach ${originOf(url)}: ${reasonOf(error, timeoutMs)}`,
+    );
   }
 }
 
@@ -180,9 +185,9 @@ function originOf(url: string): string {
   return /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0] ?? 'the server';
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${REQUEST_MS_MAX / 1000} s`;
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause as { code?: string; message?: string } | undefined;
   if (cause?.code === 'ECONNREFUSED') return 'connection refused';
   return cause?.code ?? (cause?.message || error.message);

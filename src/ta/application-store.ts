@@ -59,7 +59,9 @@ export interface ApplicationStore {
 export function openApplications(folder: string, now: () => number): ApplicationStore {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   chmodSync(folder, FOLDER_MODE);
-  const root = open({ path: folder, mapSize: MAP_BYTES_MAX, maxDbs: 2, ...OWNER_ONLY });
+  // A folder also when its name looks like a file's, which the library would take for one.
+  const options = { path: folder, noSubdir: false, mapSize: MAP_BYTES_MAX, maxDbs: 2 };
+  const root = open({ ...options, ...OWNER_ONLY });
   return new LmdbApplications(root, now);
 }
 

@@ -44,7 +44,9 @@ export class SeenIdentities {
   /** Opens the folder, making what is missing; readable by its owner alone. */
   constructor(folder: string, { max, log }: { readonly max: number; readonly log: Logger }) {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    this.#root = open({ path: folder, mapSize: MAP_BYTES_MAX, maxDbs: 2, ...OWNER_ONLY });
+    // A folder also when its name looks like a file's, which the library would take for one.
+    const options = { path: folder, noSubdir: false, mapSize: MAP_BYTES_MAX, maxDbs: 2 };
+    this.#root = open({ ...options, ...OWNER_ONLY });
     this.#records = this.#root.openDB({
       name: 'identities',
       encoding: 'binary',

@@ -139,9 +139,11 @@ export class PermitsService {
     const { signal } = this.#end;
     let failures = 0;
     while (!signal.aborted) {
+      // Before the run: it may last until the calendar has moved on.
+      const nextMs = calendar.nextRunMs;
       failures = (await this.#run()) ? 0 : failures + 1;
       const rerunMs = Math.min(RERUN_MS_MAX, RERUN_MS * 2 ** (failures - 1));
-      await (failures > 0 ? this.#sleep(rerunMs) : this.#until(calendar.nextRunMs));
+      await (failures > 0 ? this.#sleep(rerunMs) : this.#until(nextMs));
     }
   }
 
