@@ -62,9 +62,12 @@ export class Bench {
     return sleep(seconds * 1000);
   }
 
-  /** Runs `use` with a server of its own, which nothing that came before has touched. */
-  async withRps<T>(use: (rps: RunningServer) => Promise<T>): Promise<T> {
-    return this.#with(await this.system.startRps(), use);
+  /**
+   * Runs `use` with a server of its own, which nothing that came before has touched.
+   * @param set further options of `mpin rps`, as `name=value`
+   */
+  async withRps<T>(use: (rps: RunningServer) => Promise<T>, set?: readonly string[]): Promise<T> {
+    return this.#with(await this.system.startRps(set), use);
   }
 
   /** The same with a trusted authority. */

@@ -4,6 +4,7 @@ import { coldStart } from './cold-start.js';
 import { capacityThenLatency, type Result } from './load/figures.js';
 import type { ShareKind, WorkKind } from './load/work.js';
 import { overload } from './overload.js';
+import { redisLogins } from './redis.js';
 import { soak } from './soak.js';
 
 /** Steady load of one kind: capacity, then latency. */
@@ -38,7 +39,9 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([
   ['dta-time-permits', shares('dta-time-permits')],
 ]);
 
-/** What runs only when it is named. */
+/** What runs only when it is named: it takes long, or needs a redis-server. */
 export const LONG_SCENARIOS: ReadonlyMap<string, (minutes: number) => Scenario> = new Map([
   ['soak', soak],
+  ['login-rest-redis', () => redisLogins('login-rest-redis', 'login-rest')],
+  ['login-ws-redis', () => redisLogins('login-ws-redis', 'login-ws')],
 ]);

@@ -50,14 +50,15 @@ export class System {
     return new System(await Neighbours.start(), options);
   }
 
-  /** Starts a server; resolves when it can check logins. */
-  startRps(): Promise<RunningServer> {
+  /** Starts a server, with these options too; resolves when it can check logins. */
+  startRps(set: readonly string[] = []): Promise<RunningServer> {
     const { url } = this.neighbours;
     return this.#start('rps', [
       `--credentialsFile=${this.#credentials}`,
       `--DTALocalURL=${url}`,
       `--RPAVerifyUserURL=${url}/verify`,
       `--maxInvalidLoginAttempts=${ATTEMPTS_MAX}`,
+      ...set.map((option) => `--${option}`),
     ]);
   }
 

@@ -6,6 +6,8 @@ import { ratio } from './load/table.js';
 const CPU_MAX: Readonly<Record<string, number>> = { 'login-rest': 1.5, 'login-ws': 2 };
 /** 99 of 100 logins at 70 % of capacity, in milliseconds. */
 const P99_MS_MAX: Readonly<Record<string, number>> = { 'login-rest': 10, 'login-ws': 10 };
+/** CPU of a login with its state in Redis, without that of Redis, in logins in memory. */
+const REDIS_MAX = 1.5;
 /** CPU of a question to an authority in µs: 5,000 and 1,000 of them a second on one core. */
 const SHARE_CPU_US_MAX: Readonly<Record<string, number>> = {
   'dta-client-secret': 200,
@@ -21,7 +23,7 @@ export function checksOf(results: readonly Result[], p256VerifyUs: number): Chec
     ...shareChecks(result),
     ...result.checks,
   ]);
-  return [...checks, ...wrongPinChecks(results)];
+  return [...checks, ...wrongPinChecks(results), ...redisChecks(results, p256VerifyUs)];
 }
 
 function cpuChecks({ line }: Result, p256VerifyUs: number): Check[] {
@@ -43,6 +45,20 @@ function latencyChecks({ line: { scenario, p99Ms } }: Result): Check[] {
   if (most === undefined || p99Ms === null) return [];
   const what = `${scenario} p99 at 70 % of capacity ≤ ${most} ms`;
   return [{ what, found: `${p99Ms.toFixed(1)} ms`, met: p99Ms <= most }];
+}
+
+function redisChecks(results: readonly Result[], p256VerifyUs: number): Check[] {
+  const cpuOf = (name: string) => {
+    const result = results.find(({ line }) => line.scenario === name);
+    return result === undefined ? null : ratio(result.line, p256VerifyUs);
+  };
+  return ['login-rest', 'login-ws'].flatMap((name) => {
+    const [memory, redis] = [cpuOf(name), cpuOf(`${name}-redis`)];
+    if (memory === null || redis === null) return [];
+    const what = `${name}-redis CPU ≤ ${REDIS_MAX} × ${name}`;
+    const found = `${(redis / memory).toFixed(2)} ×`;
+    return [{ what, found, met: redis <= REDIS_MAX * memory }];
+  });
 }
 
 function wrongPinChecks(results: readonly Result[]): Check[] {

@@ -18,6 +18,11 @@ export interface Line {
   readonly batchMean: number | null;
   /** The yardstick just before and after this scenario: the speed of a machine varies in a run. */
   readonly p256VerifyUs?: number;
+  /** Of redis-server; only where there is one (bench/redis.ts). */
+  readonly redisCpuUsPerLogin?: number;
+  readonly redisRoundTripsPerLogin?: number;
+  /** Those that scripts call counted. */
+  readonly redisCommandsPerLogin?: number;
 }
 
 export interface Result {

@@ -1,5 +1,6 @@
 /** Options of `mpin auth`, the separate M-Pin server: those of the RPS that it needs, and one. */
 import { type OptionSpec, type OptionsOf, port, secret, url } from './option.js';
+import { redisOptions } from './redis.js';
 import { type RpsOptions, rpsOptions } from './rps.js';
 
 const SHARED = [
@@ -52,6 +53,7 @@ const SHARED = [
 
 export const authOptions = {
   ...pick(rpsOptions, SHARED),
+  ...redisOptions,
   port: port(8002, 'Port to listen on; 0 for any free one'),
   rpaSecret: secret(
     '',

@@ -17,6 +17,7 @@ import {
   text,
   url,
 } from './option.js';
+import { redisOptions } from './redis.js';
 import { rpsLoginOptions } from './rps-logins.js';
 import { serviceOptions } from './service.js';
 import { timeOptions } from './time.js';
@@ -40,9 +41,12 @@ const G2_HEX = /^[0-9a-f]{256}$/i;
 
 /** Limits of the state in memory. When one is reached, what is new gets 503. */
 const storeOptions = {
-  storage: text('memory', 'Where state is kept; memory is not shared between instances', {
-    choices: ['memory'],
-  }),
+  storage: text(
+    'memory',
+    'Where state is kept: memory is not shared between instances, redis is; then the limits of ' +
+      'the state in memory do not apply, but the maxmemory of Redis',
+    { choices: ['memory', 'redis'] },
+  ),
   registrationsMax: entries(100_000, 'Registrations under way, about 1 KB each'),
   challengesMax: entries(1_000_000, 'Challenges between pass 1 and pass 2, about 250 bytes each'),
   resultsMax: entries(1_000_000, 'Login results that no RPA has taken yet, about 110 bytes each'),
@@ -273,6 +277,7 @@ export const rpsOptions = {
   ...tlsOptions,
   ...auditOptions,
   ...storeOptions,
+  ...redisOptions,
   ...overloadOptions,
   ...stopOptions,
 } as const satisfies OptionTable;

@@ -135,8 +135,9 @@ export class Dance {
   }
 
   #settle(mpinId: string, pass2: Pass2, proof: Proof, peer: string): Awaitable<DanceEnd> {
-    const { options, onLogin } = this.#parts;
-    const authOTT = randomToken(options.OTTLength);
+    const { options, store, onLogin } = this.#parts;
+    const token = randomToken(options.OTTLength);
+    const authOTT = store.authOTTFor?.(mpinId, token) ?? token;
     const otp = options.requestOTP && pass2.wantsOtp ? randomOtp() : undefined;
     const settled = this.#conclude({ mpinId, proof, authOTT, otp, wid: pass2.wid });
     return after(settled, (settlement) => {

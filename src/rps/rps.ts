@@ -9,7 +9,6 @@ import { createOutgoing, type Outgoing } from '../http/outgoing.js';
 import type { Health } from '../ops/health.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { OffsetClock } from '../protocol/clock.js';
-import { createMemoryStore } from '../store/memory/memory-store.js';
 import type { Store } from '../store/store.js';
 import { accessNumberRoutes } from './access-numbers.js';
 import { activationRoutes } from './activation.js';
@@ -29,6 +28,7 @@ import { loginReportRoutes } from './login-report.js';
 import { RpsMetrics } from './metrics.js';
 import { mobileLoginRoutes } from './mobile-login.js';
 import { onePassRoutes } from './one-pass.js';
+import { openStore } from './open-store.js';
 import { otpRoutes } from './otp.js';
 import type { RpsParts } from './parts.js';
 import { passRoutes } from './pass-routes.js';
@@ -155,8 +155,7 @@ export async function startService(
   const { options } = live;
   const { credentials, urls, outgoing } = foundationsOf(service, options);
   const metrics = new RpsMetrics();
-  const own = shared ?? createMemoryStore({ ...options, now: () => clock.now() });
-  const store = metrics.timed(own);
+  const store = metrics.timed(shared ?? (await openStore(options, { log, clock })));
   const authority = withGivenShare(
     createAuthorityClient({ ...authorityUrls(options), credentials, outgoing, clock }),
     options.certivoxServerSecret,
@@ -196,9 +195,6 @@ export async function startService(
   metrics.readFrom({ store, pool, http, audit: () => audit.stats(), admission });
   const { address, privateAddress } = server;
   log.info({ address, privateAddress }, `${service.name} listens`);
-  if (shared === undefined) {
-    log.warn('memory store: this instance cannot share its state, and forgets it at its end');
-  }
   const close = async (): Promise<void> => {
     await outgoing.close();
     if (shared === undefined) await store.close();

@@ -60,7 +60,9 @@ export function timedStore(store: Store, durations: HistogramsBy): Store {
       return done;
     };
   }
+  const { authOTTFor } = store;
   const others: Omit<Store, (typeof TIMED)[number]> = {
+    ...(authOTTFor === undefined ? {} : { authOTTFor: authOTTFor.bind(store) }),
     watchMeeting: (id, changed) => store.watchMeeting(id, changed),
     sizes: () => store.sizes(),
     ping: () => store.ping(),

@@ -176,6 +176,13 @@ export interface Store extends MeetingStore, OnceStore, AdminStore {
    * takeMobileResult, and never for the other one.
    */
   settle(attempt: Attempt): Awaitable<Settlement>;
+  /**
+   * A fresh token as an authOTT for logins of this identity. Backends of several machines, where
+   * the token says on which one its result lies, put that into its first digits, so that settle
+   * finds all it needs in one place. A token of another service will do, and costs a step more.
+   * Absent where a result may lie anywhere.
+   */
+  authOTTFor?(mpinId: string, token: string): string;
   /** Takes the result of an authOTT: it can be had once. */
   takeResult(authOTT: string): Awaitable<LoginResult | undefined>;
 

@@ -1,8 +1,8 @@
 /** The contract of failures that lock nothing, and of an administrator's unlock. */
 import type { Attempt } from '../../src/store/store.js';
 import {
+  authOTTFor,
   type Case,
-  hex,
   LIFE_MS,
   LONG_LIFE_MS,
   newChallenge,
@@ -57,7 +57,7 @@ export const failureCases: Record<string, Case> = {
     t.strictSame(await store.failures(mpinId), { failures: 0, others: 3 });
     const challenge = newChallenge('a');
     await store.putChallenge(mpinId, challenge, LONG_LIFE_MS);
-    const authOTT = hex(16);
+    const authOTT = authOTTFor(store, mpinId);
     t.equal(await store.settle(right(mpinId, challenge.id, { otherFailures, authOTT })), 401);
     t.strictSame(await store.takeResult(authOTT), { status: 401, mpinId });
     t.strictSame(await store.challenges(mpinId), [], 'its challenge is consumed all the same');

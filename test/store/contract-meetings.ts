@@ -1,6 +1,7 @@
 /** The contract of meetings: logins by mobile. */
 import type { LoginReport, MeetingLogin } from '../../src/store/meeting.js';
 import {
+  authOTTFor,
   type Case,
   hex,
   LIFE_MS,
@@ -90,7 +91,8 @@ const mobileResultCases: Record<string, Case> = {
     subject,
   ) => {
     const { store } = subject;
-    const [mpinId, authOTT, meetingId] = [newMpinId(), hex(16), hex(32)];
+    const [mpinId, meetingId] = [newMpinId(), hex(32)];
+    const authOTT = authOTTFor(store, mpinId);
     const more = { authOTT, meetingId, otp: '000123' };
     t.equal(await store.settle(right(mpinId, undefined, more)), 200);
     t.equal(await store.takeResult(authOTT), undefined, 'the RPA cannot have it');
@@ -106,7 +108,8 @@ const mobileResultCases: Record<string, Case> = {
   },
   'a plain result is none of a mobile': async (t, subject) => {
     const { store } = subject;
-    const [mpinId, authOTT] = [newMpinId(), hex(16)];
+    const mpinId = newMpinId();
+    const authOTT = authOTTFor(store, mpinId);
     await store.settle(right(mpinId, undefined, { authOTT }));
     t.equal(await store.takeMobileResult(authOTT), undefined);
     t.equal(await store.meetingOfLogin(authOTT), undefined);
@@ -117,7 +120,8 @@ const mobileResultCases: Record<string, Case> = {
     subject,
   ) => {
     const { store } = subject;
-    const [mpinId, first, second, meetingId] = [newMpinId(), hex(16), hex(16), hex(32)];
+    const [mpinId, meetingId] = [newMpinId(), hex(32)];
+    const [first, second] = [authOTTFor(store, mpinId), authOTTFor(store, mpinId)];
     const more = { meetingId, resultLifeMs: LIFE_MS, failuresMax: 2 };
     await store.settle(wrong(mpinId, { ...more, authOTT: first }));
     await store.settle(wrong(mpinId, { ...more, authOTT: second, resultLifeMs: RESULT_LIFE_MS }));
@@ -220,8 +224,8 @@ const loginCases: Record<string, Case> = {
   },
   'WIDs, meetings and tokens are worlds apart': async (t, subject) => {
     const { store } = subject;
-    const key = '1234567';
     const mpinId = newMpinId();
+    const key = authOTTFor(store, mpinId);
     await store.settle(right(mpinId, undefined, { authOTT: key, meetingId: hex(32) }));
     await store.claimWid('7654321', key, LONG_LIFE_MS);
     t.equal(await store.meeting(key), undefined);

@@ -12,6 +12,7 @@ import { failureCases } from './contract-failures.js';
 import { meetingCases } from './contract-meetings.js';
 import { onceCases } from './contract-once.js';
 import {
+  authOTTFor,
   type Case,
   DAY_MS,
   hex,
@@ -289,10 +290,19 @@ const settleCases: Record<string, Case> = {
 };
 
 const resultCases: Record<string, Case> = {
+  'an authOTT keeps its length and nearly all of its randomness': async (t, { store }) => {
+    const [mpinId, other] = [newMpinId(), newMpinId()];
+    const made = new Set<string>();
+    for (const id of [mpinId, other]) {
+      for (let count = 0; count < 100; count += 1) made.add(authOTTFor(store, id).slice(4));
+    }
+    t.equal(made.size, 200);
+    t.ok([...made].every((rest) => /^[\da-f]{28}$/.test(rest)));
+  },
   'a result is taken once, as it was frozen': async (t, subject) => {
     const { store } = subject;
     const mpinId = newMpinId();
-    const [good, bad] = [hex(16), hex(16)];
+    const [good, bad] = [authOTTFor(store, mpinId), authOTTFor(store, mpinId)];
     await store.settle(right(mpinId, undefined, { authOTT: good, otp: '012345' }));
     await store.settle(wrong(mpinId, { authOTT: bad, failuresMax: 1 }));
     const taken = await Promise.all([good, good, good].map((ott) => store.takeResult(ott)));
@@ -304,10 +314,26 @@ const resultCases: Record<string, Case> = {
     t.strictSame(await store.takeResult(bad), { status: 410, mpinId });
     t.equal(await store.takeResult(bad), undefined);
   },
+  'the token of another service keeps a result as well': async (t, { store }) => {
+    for (const meetingId of [undefined, hex(32)]) {
+      const tokens = Array.from({ length: 8 }, () => hex(16));
+      const mpinId = newMpinId();
+      for (const authOTT of tokens) {
+        t.equal(await store.settle(right(mpinId, undefined, { authOTT, meetingId })), 200);
+      }
+      t.equal(await store.settle(right(mpinId, 'no such challenge', { authOTT: 'x' })), 'gone');
+      t.equal(await store.takeResult('x'), undefined);
+      const take = (authOTT: string) =>
+        meetingId === undefined ? store.takeResult(authOTT) : store.takeMobileResult(authOTT);
+      for (const authOTT of tokens) t.match(await take(authOTT), { status: 200, mpinId });
+      for (const authOTT of tokens) t.equal(await take(authOTT), undefined);
+    }
+  },
   'a result ends with its life': async (t, subject) => {
     const { store } = subject;
-    const authOTT = hex(16);
-    await store.settle(right(newMpinId(), undefined, { authOTT, resultLifeMs: LIFE_MS }));
+    const mpinId = newMpinId();
+    const authOTT = authOTTFor(store, mpinId);
+    await store.settle(right(mpinId, undefined, { authOTT, resultLifeMs: LIFE_MS }));
     await subject.pass(LIFE_MS);
     t.equal(await store.takeResult(authOTT), undefined);
   },
@@ -317,7 +343,7 @@ const resultCases: Record<string, Case> = {
   ) => {
     const { store } = subject;
     const mpinId = newMpinId();
-    const authOTT = hex(16);
+    const authOTT = authOTTFor(store, mpinId);
     t.equal(await store.settle(right(mpinId, 'no such challenge', { authOTT })), 'gone');
     t.equal(await store.takeResult(authOTT), undefined);
     t.equal(await store.settle(wrong(mpinId)), 401);
@@ -379,7 +405,8 @@ export function storeContract(t: Test, backend: string, create: StoreFactory): v
     ...failureCases,
   };
   for (const [name, run] of Object.entries(cases)) {
-    t.test(`${backend}: ${name}`, async (t) => {
+    // Buffered: they may run at once, where the caller's `jobs` says so.
+    t.test(`${backend}: ${name}`, { buffered: true }, async (t) => {
       const subject = await create();
       t.teardown(() => subject.store.close());
       await run(t, subject);

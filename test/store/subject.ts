@@ -24,6 +24,12 @@ export const PARALLEL = 300;
 export const hex = (bytes: number): string => randomBytes(bytes).toString('hex');
 export const newMpinId = (): string => hex(120);
 
+/** A token that results of this identity can be kept under. */
+export function authOTTFor(store: Store, mpinId: string): string {
+  const token = hex(16);
+  return store.authOTTFor?.(mpinId, token) ?? token;
+}
+
 export function newChallenge(peer: string): Challenge {
   return { id: hex(8), peer, u: randomBytes(65), ut: randomBytes(65), y: randomBytes(32) };
 }

@@ -1,0 +1,108 @@
+/**
+ * `login-rest-redis`, `login-ws-redis`: logins of an RPS whose state lies in a Redis of this
+ * machine, and what they cost that Redis.
+ */
+import { RedisServer } from '../test/store/redis-server.js';
+import type { Bench, Scenario } from './bench.js';
+import { type Check, capacityThenLatency, type Result, rounded } from './load/figures.js';
+import type { WorkKind } from './load/work.js';
+
+/** CPU of redis-server a login, in microseconds. */
+const CPU_US_MAX = 40;
+/** Pass 1: one; pass 2: two; /authenticate: one. */
+const ROUND_TRIPS: Partial<Record<WorkKind, number>> = { 'login-rest': 4, 'login-ws': 2 };
+/** Commands that the RPS sends in a login; all others are called by its scripts. */
+const SENT = new Set(['eval', 'evalsha', 'getdel']);
+/** There is one in each login: /authenticate. */
+const ONE_A_LOGIN = 'getdel';
+
+/** What Redis has done and used so far. */
+interface Sample {
+  readonly cpuUs: number;
+  readonly calls: ReadonlyMap<string, number>;
+}
+
+export function redisLogins(name: string, kind: WorkKind): Scenario {
+  return async (bench) => {
+    const ends: (() => Promise<void> | void)[] = [];
+    const redis = await RedisServer.start({ teardown: (end) => void ends.push(end) });
+    try {
+      return await measuredWith(bench, name, kind, redis);
+    } finally {
+      for (const end of ends) await end();
+    }
+  };
+}
+
+function measuredWith(bench: Bench, name: string, kind: WorkKind, redis: RedisServer) {
+  const set = ['storage=redis', `redisSocket=${redis.socket}`];
+  return bench.withRps(
+    (rps) =>
+      bench.withLoad(rps, { kind }, async (load) => {
+        const plan = bench.plan(rps);
+        const samples: Sample[] = [];
+        const probe = async () => {
+          samples.push(await sampleOf(redis));
+          return plan.probe();
+        };
+        const result = await capacityThenLatency(name, load, { ...plan, probe });
+        // The closed loop is between the first two.
+        const [before, after] = samples;
+        if (before === undefined || after === undefined) return result;
+        return withFigures(result, kind, before, after);
+      }),
+    set,
+  );
+}
+
+function withFigures(result: Result, kind: WorkKind, before: Sample, after: Sample): Result {
+  const callsOf = (name: string) => (after.calls.get(name) ?? 0) - (before.calls.get(name) ?? 0);
+  const logins = callsOf(ONE_A_LOGIN);
+  if (logins === 0) return result;
+  const sum = (names: Iterable<string>) => [...names].reduce((all, one) => all + callsOf(one), 0);
+  const cpuUs = rounded((after.cpuUs - before.cpuUs) / logins, 1);
+  const roundTrips = rounded(sum(SENT) / logins, 2);
+  const commands = rounded(sum(after.calls.keys()) / logins, 2);
+  const figures = {
+    redisCpuUsPerLogin: cpuUs,
+    redisRoundTripsPerLogin: roundTrips,
+    redisCommandsPerLogin: commands,
+  };
+  return {
+    ...result,
+    line: { ...result.line, ...figures },
+    notes: [
+      `redis-server: ${cpuUs} µs of CPU, ${roundTrips} round trips and ${commands} commands a ` +
+        'login, those of scripts counted',
+      ...result.notes,
+    ],
+    checks: [...result.checks, ...checksOf(result.line.scenario, kind, cpuUs, roundTrips)],
+  };
+}
+
+function checksOf(name: string, kind: WorkKind, cpuUs: number, roundTrips: number): Check[] {
+  const roundTripsMax = ROUND_TRIPS[kind] ?? 0;
+  return [
+    {
+      what: `${name} redis-server CPU ≤ ${CPU_US_MAX} µs`,
+      found: `${cpuUs} µs`,
+      met: cpuUs <= CPU_US_MAX,
+    },
+    {
+      what: `${name} round trips to Redis ≤ ${roundTripsMax}`,
+      found: `${roundTrips}`,
+      // A login may begin before the first sample and end after it.
+      met: Math.round(roundTrips) <= roundTripsMax,
+    },
+  ];
+}
+
+async function sampleOf(redis: RedisServer): Promise<Sample> {
+  const cpuS = Number(await redis.info('used_cpu_user')) + Number(await redis.info('used_cpu_sys'));
+  const stats = `${await redis.command('info', 'commandstats')}`;
+  const calls = stats.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
+  return {
+    cpuUs: cpuS * 1_000_000,
+    calls: new Map([...calls].map(([, name, count]) => [`${name}`, Number(count)])),
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Challenges and results as bytes. The heads of challenges are written and read by the scripts
+ * (scripts/challenges.ts); what follows them is opaque there but for id and peer.
+ */
+import type { MobileResult } from '../meeting.js';
+import {
+  CHALLENGE_ID_CHARS_MAX,
+  type Challenge,
+  type LoginResult,
+  type LoginStatus,
+  PEER_CHARS_MAX,
+} from '../store.js';
+
+const POINT_BYTES = 65;
+const SCALAR_BYTES = 32;
+/** When it ends (6 bytes), failures in its life, and the length of what follows. */
+const HEAD_BYTES = 8;
+const LENGTH_AT = HEAD_BYTES - 1;
+
+/** Most that one byte can say of a length. */
+const BYTE_MAX = 255;
+const OTP = /^\d{6}$/;
+const OTP_DIGITS = 6;
+/** By the first byte of a result. */
+const STATUSES: readonly LoginStatus[] = [200, 401, 410];
+
+/**
+ * A challenge without its head: id and peer, each after its length, U, y, and UT if there is one.
+ * @throws RangeError for fields of another length than the readers expect
+ */
+export function encodeChallenge({ id, peer, u, ut, y }: Challenge): Buffer {
+  assertLengths(id, peer, u, ut, y);
+  const uAt = 2 + id.length + peer.length;
+  const bytes = Buffer.allocUnsafe(uAt + POINT_BYTES + SCALAR_BYTES + ut.length);
+  bytes[0] = id.length;
+  bytes.write(id, 1, 'latin1');
+  bytes[1 + id.length] = peer.length;
+  bytes.write(peer, 2 + id.length, 'latin1');
+  bytes.set(u, uAt);
+  bytes.set(y, uAt + POINT_BYTES);
+  bytes.set(ut, uAt + POINT_BYTES + SCALAR_BYTES);
+  return bytes;
+}
+
+/** @param bytes any number of challenges with their heads, one after the other */
+export function decodeChallenges(bytes: Buffer): Challenge[] {
+  const challenges: Challenge[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + HEAD_BYTES + (bytes[at + LENGTH_AT] as number);
+    challenges.push(decodeChallenge(bytes, at + HEAD_BYTES, end));
+    at = end;
+  }
+  return challenges;
+}
+
+function decodeChallenge(bytes: Buffer, at: number, end: number): Challenge {
+  const idAt = at + 1;
+  const peerAt = idAt + (bytes[at] as number) + 1;
+  const uAt = peerAt + (bytes[peerAt - 1] as number);
+  const yAt = uAt + POINT_BYTES;
+  const utAt = yAt + SCALAR_BYTES;
+  return {
+    id: bytes.toString('latin1', idAt, peerAt - 1),
+    peer: bytes.toString('latin1', peerAt, uAt),
+    u: bytes.subarray(uAt, yAt),
+    y: bytes.subarray(yAt, utAt),
+    ut: bytes.subarray(utAt, end),
+  };
+}
+
+/**
+ * A result without its status, which the script puts before it: the one-time password after its
+ * length, and the identity.
+ * @throws RangeError for a one-time password that is none
+ */
+export function encodeResult(mpinId: string, otp: string | undefined): Buffer {
+  if (otp === undefined) return Buffer.from(`00${mpinId}`, 'hex');
+  if (!OTP.test(otp)) throw new RangeError(`a one-time password has ${OTP_DIGITS} digits`);
+  return Buffer.concat([Buffer.of(OTP_DIGITS), Buffer.from(otp), Buffer.from(mpinId, 'hex')]);
+}
+
+/**
+ * The same of a mobile's login: the id of the meeting after its length stands before the identity.
+ * @throws RangeError for a one-time password that is none, or an id that is too long
+ */
+export function encodeMobileResult(
+  mpinId: string,
+  otp: string | undefined,
+  meetingId: string,
+): Buffer {
+  const id = Buffer.from(meetingId);
+  if (id.length > BYTE_MAX) throw new RangeError(`a meeting's id has at most ${BYTE_MAX} bytes`);
+  const head = encodeResult('', otp);
+  return Buffer.concat([head, Buffer.of(id.length), id, Buffer.from(mpinId, 'hex')]);
+}
+
+export function decodeMobileResult(bytes: Buffer): MobileResult {
+  const idAt = 3 + (bytes[1] as number);
+  const mpinIdAt = idAt + (bytes[idAt - 1] as number);
+  const meetingId = bytes.toString('utf8', idAt, mpinIdAt);
+  const plain = Buffer.concat([bytes.subarray(0, idAt - 1), bytes.subarray(mpinIdAt)]);
+  return { ...decodeResult(plain), meetingId };
+}
+
+/** A whole result, as the script makes it. */
+export function withStatus(status: LoginStatus, result: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(STATUSES.indexOf(status)), result]);
+}
+
+export function decodeResult(bytes: Buffer): LoginResult {
+  const status = STATUSES[bytes[0] as number];
+  if (status === undefined) throw new Error('a result in Redis has no known status');
+  const idAt = 2 + (bytes[1] as number);
+  const mpinId = bytes.toString('hex', idAt);
+  return idAt === 2
+    ? { status, mpinId }
+    : { status, mpinId, otp: bytes.toString('latin1', 2, idAt) };
+}
+
+/** Lengths are one byte each in the record, and the three points have none. */
+function assertLengths(
+  id: string,
+  peer: string,
+  u: Uint8Array,
+  ut: Uint8Array,
+  y: Uint8Array,
+): void {
+  const utFits = ut.length === POINT_BYTES || ut.length === 0;
+  if (u.length !== POINT_BYTES || !utFits || y.length !== SCALAR_BYTES) {
+    throw new RangeError('a challenge has fields of 65, 65 or 0, and 32 bytes');
+  }
+  if (id.length > CHALLENGE_ID_CHARS_MAX || peer.length > PEER_CHARS_MAX) {
+    throw new RangeError(
+      `a challenge has an id of at most ${CHALLENGE_ID_CHARS_MAX} characters ` +
+        `and a peer of at most ${PEER_CHARS_MAX}`,
+    );
+  }
+}

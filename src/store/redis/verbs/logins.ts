@@ -1,0 +1,104 @@
+import type { Attempt, LoginStatus, Store } from '../../store.js';
+import type { Argument, Connection } from '../connection.js';
+import { areTogether, authOTTOf, type Keys, placeOfIdentity, placeOfToken } from '../keys.js';
+import {
+  decodeChallenges,
+  decodeResult,
+  encodeChallenge,
+  encodeMobileResult,
+  encodeResult,
+  withStatus,
+} from '../record.js';
+import { CHALLENGES, PUT_CHALLENGE } from '../scripts/challenges.js';
+import { SETTLE } from '../scripts/settle.js';
+import { flag } from './flag.js';
+
+/** What SETTLE answers for a challenge that is gone. */
+const GONE = 0;
+
+type LoginVerbs = Pick<
+  Store,
+  'putChallenge' | 'challenges' | 'authOTTFor' | 'settle' | 'takeResult'
+>;
+
+export function loginVerbs(redis: Connection, keys: Keys): LoginVerbs {
+  return {
+    async putChallenge(mpinId, challenge, lifeMs) {
+      const key = keys.of('challenges', placeOfIdentity(mpinId));
+      await redis.run(PUT_CHALLENGE, [key], [encodeChallenge(challenge), lifeMs]);
+    },
+
+    async challenges(mpinId) {
+      const key = keys.of('challenges', placeOfIdentity(mpinId));
+      const bytes = await redis.run(CHALLENGES, [key], []);
+      return bytes === null ? [] : decodeChallenges(bytes as Buffer);
+    },
+
+    authOTTFor: authOTTOf,
+
+    async settle(attempt) {
+      const place = placeOfIdentity(attempt.mpinId);
+      const counted = [
+        keys.of('challenges', place),
+        keys.of('failures', place),
+        keys.of('otherFailures', place),
+        keys.of('window', place),
+      ];
+      const result = resultKey(keys, attempt);
+      const together =
+        result !== undefined && (!redis.isCluster || areTogether(place, result.place));
+      const names = together ? [...counted, result.key] : counted;
+      const answer = await redis.run(SETTLE, names, settleArguments(attempt));
+      if (answer === GONE) return 'gone';
+      const status = answer as LoginStatus;
+      // A token that another service made: it says where its result lies, and the identity is
+      // elsewhere. Nobody has been told of it yet, so nothing is won by a failure in between.
+      if (result !== undefined && !together) {
+        const bytes = withStatus(status, resultOf(attempt));
+        await redis.call('set', result.key, bytes, 'px', attempt.resultLifeMs);
+      }
+      return status;
+    },
+
+    async takeResult(authOTT) {
+      const place = placeOfToken(authOTT);
+      if (place === undefined) return undefined;
+      const bytes = await redis.call('getdel', keys.of('result', place));
+      return bytes === null ? undefined : decodeResult(bytes as Buffer);
+    },
+  };
+}
+
+function settleArguments(attempt: Attempt): Argument[] {
+  const { proof, authOTT, resultLifeMs, failuresMax, otherFailures } = attempt;
+  return [
+    flag(proof.proven),
+    proof.proven ? (proof.challengeId ?? '') : '',
+    failuresMax ?? '',
+    authOTT === undefined ? '' : resultOf(attempt),
+    resultLifeMs,
+    ...(otherFailures === undefined
+      ? []
+      : [
+          flag(!proof.proven && proof.pinError),
+          otherFailures.perWindow,
+          otherFailures.windowMs,
+          otherFailures.inAll,
+        ]),
+  ];
+}
+
+/** The result of an attempt but for its status. */
+function resultOf({ mpinId, otp, meetingId }: Attempt): Buffer {
+  return meetingId === undefined
+    ? encodeResult(mpinId, otp)
+    : encodeMobileResult(mpinId, otp, meetingId);
+}
+
+/** @throws RangeError for what cannot be a token */
+function resultKey(keys: Keys, { authOTT, meetingId }: Attempt) {
+  if (authOTT === undefined) return undefined;
+  const place = placeOfToken(authOTT);
+  if (place === undefined) throw new RangeError('an authOTT has 1 to 128 characters');
+  return { place, key: keys.of(meetingId === undefined ? 'result' : 'mobileResult', place) };
+}
