@@ -1,5 +1,5 @@
 /** The client: one server, any number of users. Runs wherever its parts do. */
-import { type LoginRequest, login } from './login.js';
+import { demandRegistered, type LoginRequest, login } from './login.js';
 import { type ClientParts, connect } from './parts.js';
 import { type RegisterRequest, register } from './register.js';
 import type { Fields } from './settings.js';
@@ -14,6 +14,9 @@ export interface Client {
 export function createClient(parts: ClientParts): Client {
   return {
     register: async (request) => register(parts, request),
-    login: async (request) => login(await connect(parts), request),
+    login: async (request) => {
+      await demandRegistered(parts, request.userId);
+      return login(await connect(parts), request);
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { dance, type Proof } from './dance.js';
 import { ClientError } from './errors.js';
 import { fromHex } from './hex.js';
-import { type Connected, POINT_BYTES } from './parts.js';
+import { type ClientParts, type Connected, POINT_BYTES } from './parts.js';
 import { fetchTimePermit } from './permits.js';
 import { pinNumber } from './pin.js';
 import { type Fields, fieldsOf, parseObject } from './settings.js';
@@ -28,6 +28,14 @@ export interface Purpose {
 export async function login(on: Connected, request: LoginRequest): Promise<Fields> {
   const { authenticateUrl } = on.settings;
   return (await proveAndAsk(on, request, { authenticateUrl })).fields;
+}
+
+/** Throws ClientError for a user without a PIN, which no server need be asked about. */
+export async function demandRegistered(
+  { storage, baseUrl }: Pick<ClientParts, 'storage' | 'baseUrl'>,
+  userId: string,
+): Promise<void> {
+  readyOf(await storage.load({ baseUrl, userId }));
 }
 
 /** Proves the PIN, then asks whether it was right; throws ClientError when it was not. */

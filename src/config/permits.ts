@@ -21,7 +21,7 @@ const storageOptions = {
     'Access key of the S3 store; if empty that of the environment, profile or machine, as ' +
       'AWS does',
   ),
-  permitsBucketSecretAccessKey: secret('', 'Its secret'),
+  permitsBucketSecretAccessKey: secret('', 'Secret that belongs to that access key'),
   permitsBucketConnections: int(64, 'connections', 'So many permits are put there at once', {
     min: 1,
     max: 1024,
