@@ -19,9 +19,9 @@ Examples:
   mpin store export /var/lib/mpin/state.mdb kept.json
   mpin store import /var/lib/mpin/state.mdb kept.json
 
-Exported and imported are failures of identities, locks included, and registrations under way. The
-service may go on meanwhile. Import adds: failures where fewer are counted, registrations that are
-not there. The JSON storage of the old servers is not documented and cannot be imported.
+Exported and imported are failures of identities, locks included, revocations and registrations
+under way. The service may go on meanwhile. Import adds: failures where fewer are counted, and what
+is not there. The JSON storage of the old servers is not documented and cannot be imported.
 `;
 
 export function addStoreCommands(program: Command): void {
@@ -96,9 +96,10 @@ async function importFrom(store: FileStore, json: string): Promise<void> {
   const { readKept } = await import('../store/file/json.js');
   const { size } = statSync(json);
   if (size > JSON_BYTES_MAX) throw new Error(`${json} is larger than ${JSON_BYTES_MAX} bytes`);
-  const { failures, registrations } = await store.restore(readOf(json, readKept));
+  const added = await store.restore(readOf(json, readKept));
   process.stdout.write(
-    `added: failures of ${failures} identities, ${registrations} registrations\n`,
+    `added: failures of ${added.failures} identities, ${added.revoked} revocations, ` +
+      `${added.registrations} registrations\n`,
   );
 }
 

@@ -8,7 +8,7 @@ import t from 'tap';
 import type { PreparedLogin } from '../../bench/load/login.js';
 import { type FileStore, openFileStore } from '../../src/store/file/file-store.js';
 import { ensureBuilt, mpin, until } from '../e2e/program.js';
-import { newChallenge, newMpinId, wrong } from '../store/contract.js';
+import { newChallenge, newMpinId, wrong } from '../store/subject.js';
 import { clientOf, World } from './service.js';
 
 const PROCESSES = 3;
@@ -38,6 +38,10 @@ function openStore(file: string): FileStore {
     resultsMax: 100_000,
     failingIdentitiesMax: 100_000,
     permitIdentitiesMax: 1,
+    meetingsMax: 1,
+    otpUsersMax: 1,
+    noncesMax: 1,
+    revocationsMax: 1,
     now: () => Date.now(),
   });
 }

@@ -29,6 +29,10 @@ const store = openFileStore({
   resultsMax: 1_000_000,
   failingIdentitiesMax: 100_000,
   permitIdentitiesMax: 1,
+  meetingsMax: 1,
+  otpUsersMax: 1,
+  noncesMax: 1,
+  revocationsMax: 1,
   now: () => Date.now(),
 });
 

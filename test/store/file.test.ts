@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import t from 'tap';
 import { type FileStoreOptions, openFileStore } from '../../src/store/file/file-store.js';
 import { readKept, writeKept } from '../../src/store/file/json.js';
+import { storeContract } from './contract.js';
 import {
   newChallenge,
   newMpinId,
   newRegistration,
   right,
   type StoreUnderTest,
-  storeContract,
   wrong,
-} from './contract.js';
+} from './subject.js';
 
 const LIFE_MS = 15_000;
 const DAY_MS = 86_400_000;
@@ -37,6 +37,10 @@ function create(more: Partial<FileStoreOptions> = {}) {
     resultsMax: 1_000,
     failingIdentitiesMax: 1_000,
     permitIdentitiesMax: 1_000,
+    meetingsMax: 1_000,
+    otpUsersMax: 1_000,
+    noncesMax: 1_000,
+    revocationsMax: 1_000,
     ...more,
     now: () => nowMs,
   });
@@ -171,20 +175,23 @@ t.test('failures and registrations go from one store to another as JSON', async 
   const registration = newRegistration(newMpinId(), from.now() + LIFE_MS);
   await from.store.putRegistration(registration);
   await from.store.putRegistration(newRegistration(newMpinId(), from.now() - 1));
+  const revoked = newMpinId();
+  await from.store.setRevoked(revoked, true);
   await to.store.settle(wrong(failing));
   await to.store.settle(wrong(failing));
   const text = [...writeKept(from.store.kept())].join('');
-  t.same(await to.store.restore(readKept(text)), { failures: 1, registrations: 1 });
+  t.same(await to.store.restore(readKept(text)), { failures: 1, revoked: 1, registrations: 1 });
+  t.equal(to.store.revoked(revoked), true);
   t.equal(await to.store.settle(right(locked)), 410);
   t.equal(await to.store.settle(wrong(failing)), 410, 'no failure is taken away');
   t.strictSame(to.store.registration(registration.mpinId), registration);
-  t.same(await to.store.restore(readKept(text)), { failures: 0, registrations: 0 });
+  t.same(await to.store.restore(readKept(text)), { failures: 0, revoked: 0, registrations: 0 });
   to.store.check();
   const secrets = /[0-9a-f]{8}/;
   for (const [bad, why] of [
     ['[]', /not a JSON object/],
     ['{"stage": {}}', /not of the format .* not documented/],
-    [text.replace(/: 3/, ': -3'), /an entry of it is not what it should be/],
+    [text.replace('"failures":3', '"failures":-3'), /an entry of it is not what it should be/],
     [text.replace('"mobile":0', '"mobile":2'), /an entry of it is not what it should be/],
   ] as const) {
     t.throws(() => readKept(bad), why);

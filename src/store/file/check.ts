@@ -1,7 +1,7 @@
 /** Whether a file is sound: each record can be read, and what was counted is there. */
 import type { Registration } from '../store.js';
 import { COUNT_NAMES, type CountName, countsIn } from './counts.js';
-import { decodeIdentity } from './identity-record.js';
+import { decodeIdentity, isFailing } from './identity-record.js';
 import { decodePermits } from './permit-record.js';
 import { decodeResult } from './result-record.js';
 import { endOf, NEVER_MS, payloadOf } from './table.js';
@@ -11,9 +11,9 @@ type Tally = Record<CountName, number>;
 /** By the first letter of their keys: reads a record and adds what it counts for. */
 const KINDS: Readonly<Record<string, (payload: Buffer, tally: Tally) => void>> = {
   I: (payload, tally) => {
-    const { failures, challenges } = decodeIdentity(payload);
-    tally.challenges += challenges.length;
-    if (failures > 0) tally.failingIdentities += 1;
+    const state = decodeIdentity(payload);
+    tally.challenges += state.challenges.length;
+    if (isFailing(state)) tally.failingIdentities += 1;
   },
   R: (payload, tally) => {
     decodeResult(payload);
@@ -27,7 +27,22 @@ const KINDS: Readonly<Record<string, (payload: Buffer, tally: Tally) => void>> =
     decodePermits(payload);
     tally.permitIdentities += 1;
   },
+  M: json('meetings'),
+  W: json('wids'),
+  S: json('mobileResults'),
+  Q: json('reports'),
+  O: json('otps'),
+  N: json('nonces'),
+  K: json('counters'),
+  X: json('revocations'),
 };
+
+function json(name: CountName) {
+  return (payload: Buffer, tally: Tally): void => {
+    JSON.parse(`${payload}`);
+    tally[name] += 1;
+  };
+}
 
 const INDEX = 'E';
 const COUNTS = 'C';

@@ -10,6 +10,14 @@ export const COUNT_NAMES = [
   'results',
   'failingIdentities',
   'permitIdentities',
+  'meetings',
+  'wids',
+  'mobileResults',
+  'reports',
+  'otps',
+  'nonces',
+  'counters',
+  'revocations',
 ] as const;
 
 /** Kinds of entries, and `bytes`: keys and values of all of them. */

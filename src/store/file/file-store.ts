@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto';
+import type { LoginReport, Meeting, MeetingLogin, MobileResult, Progress } from '../meeting.js';
+import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../once.js';
 import type {
   Attempt,
   Challenge,
   LoginResult,
+  LoginStatus,
   Registration,
   Settlement,
   Store,
@@ -16,11 +19,14 @@ import { Engine, storeErrorOf } from './engine.js';
 import { demandFormat } from './format.js';
 import { Identities } from './identities.js';
 import type { Kept } from './json.js';
-import { decodePermits, encodePermits } from './permit-record.js';
+import { JsonTable } from './json-table.js';
+import { Meetings } from './meetings.js';
+import { Counters, type LiveOtp, Otps } from './once.js';
+import { Permits } from './permits.js';
+import { Registrations } from './registrations.js';
 import { assertKeepable, decodeResult, encodeResult, isToken } from './result-record.js';
-import { livePayload, type Stored, Table } from './table.js';
+import { livePayload, NEVER_MS, type Stored, Table } from './table.js';
 
-const DAY_MS = 86_400_000;
 /** What a ping writes after a fault: room for some hundred logins. */
 const TRIAL_BYTES = 65_536;
 const TRIAL_KEY = Buffer.from(TRIAL);
@@ -38,6 +44,12 @@ export interface FileStoreOptions {
   /** Identities with failures counted against them, locked ones included. */
   readonly failingIdentitiesMax: number;
   readonly permitIdentitiesMax: number;
+  /** Meetings, and WIDs, results of mobiles and awaited reports, each. */
+  readonly meetingsMax: number;
+  readonly otpUsersMax: number;
+  /** Nonces, and counters, each. */
+  readonly noncesMax: number;
+  readonly revocationsMax: number;
   /** The time in milliseconds since the epoch, the same for all that share the file. */
   readonly now: () => number;
   /** Told of the first transaction that fails, and again after a ping found all well. */
@@ -58,9 +70,14 @@ export class FileStore implements Store {
   readonly #counts: Counts;
   readonly #commits: Commits;
   readonly #identities: Identities;
-  readonly #registrations: Table;
+  readonly #registrations: Registrations;
   readonly #results: Table;
-  readonly #permits: Table;
+  readonly #permits: Permits;
+  readonly #meetings: Meetings;
+  readonly #otps: Otps;
+  readonly #nonces: Counters;
+  readonly #counters: Counters;
+  readonly #revoked: Table;
   /** Why a transaction has failed, until a ping finds that others can succeed. */
   #fault: StoreError | undefined;
 
@@ -78,55 +95,48 @@ export class FileStore implements Store {
     });
     const table = (kind: string, counted: CountName): Table =>
       new Table({ records: engine, counts, kind, counted });
-    this.#identities = new Identities(engine, counts, options);
-    this.#registrations = table('G', 'registrations');
+    const json = <T>(kind: string, counted: CountName, max: number): JsonTable<T> =>
+      new JsonTable({ records: engine, counts, kind, counted, max, bytesMax: options.bytesMax });
+    this.#counters = new Counters(json('K', 'counters', options.noncesMax));
+    this.#nonces = new Counters(json('N', 'nonces', options.noncesMax));
+    this.#otps = new Otps(json<readonly LiveOtp[]>('O', 'otps', options.otpUsersMax));
+    this.#meetings = new Meetings(engine, counts, options);
+    this.#revoked = table('X', 'revocations');
+    this.#identities = new Identities(engine, counts, this.#counters, options);
+    this.#registrations = new Registrations(engine, counts, options);
     this.#results = table('R', 'results');
-    this.#permits = table('P', 'permitIdentities');
+    this.#permits = new Permits(engine, counts, options);
   }
 
   putRegistration(registration: Registration): Promise<void> {
-    const { registrationsMax, bytesMax } = this.#options;
-    const key = this.#registrations.keyOf(hashOf(registration.mpinId));
-    return this.#write((nowMs) => {
-      this.#registrations.clearSome(nowMs);
-      const before = this.#registrations.get(key);
-      if (before === undefined) {
-        demandRoom(this.#counts, { registrations: registrationsMax, bytes: bytesMax });
-      }
-      const known = registrationIn(before, nowMs);
-      const confirmed = known !== undefined && known.activations > registration.activations;
-      const entry = confirmed
-        ? { ...registration, active: true, activations: known.activations }
-        : registration;
-      this.#putRegistration(key, entry, before);
-    });
+    return this.#write((nowMs) => this.#registrations.put(registration, nowMs));
   }
 
   registration(mpinId: string): Registration | undefined {
-    const key = this.#registrations.keyOf(hashOf(mpinId));
-    return this.#read(key, registrationIn);
+    return this.#read(this.#registrations.keyOf(mpinId), (stored, nowMs) =>
+      this.#registrations.registrationIn(stored, nowMs),
+    );
   }
 
   activate(mpinId: string): Promise<boolean> {
-    return this.#updateRegistration(mpinId, (registration) => ({
+    const activated = (registration: Registration): Registration => ({
       ...registration,
       active: true,
       activations: registration.activations + 1,
-    }));
+    });
+    return this.#write((nowMs) => this.#registrations.update(mpinId, activated, nowMs));
   }
 
   markIssued(mpinId: string): Promise<boolean> {
-    return this.#updateRegistration(mpinId, (registration) => ({ ...registration, issued: true }));
+    const issued = (registration: Registration): Registration => ({
+      ...registration,
+      issued: true,
+    });
+    return this.#write((nowMs) => this.#registrations.update(mpinId, issued, nowMs));
   }
 
   dropRegistration(mpinId: string, onlyIssued: boolean): Promise<void> {
-    const key = this.#registrations.keyOf(hashOf(mpinId));
-    return this.#write((nowMs) => {
-      const stored = this.#registrations.get(key);
-      if (stored === undefined) return;
-      if (onlyIssued && registrationIn(stored, nowMs)?.issued !== true) return;
-      this.#registrations.remove(key, stored);
-    });
+    return this.#write((nowMs) => this.#registrations.drop(mpinId, onlyIssued, nowMs));
   }
 
   putChallenge(mpinId: string, challenge: Challenge, lifeMs: number): Promise<void> {
@@ -142,16 +152,11 @@ export class FileStore implements Store {
   }
 
   settle(attempt: Attempt): Promise<Settlement> {
-    const { mpinId, authOTT, otp, resultLifeMs } = attempt;
     return this.#write((nowMs) => {
       // Before anything is decided: an attempt is counted only if its result can be kept.
-      if (authOTT !== undefined) this.#demandResult(authOTT, otp, nowMs);
+      this.#demandRoomForResult(attempt, nowMs);
       const status = this.#identities.settle(attempt, nowMs);
-      if (status === 'gone' || authOTT === undefined) return status;
-      const key = this.#results.keyOf(Buffer.from(authOTT));
-      const payload = encodeResult({ status, mpinId, ...(otp === undefined ? {} : { otp }) });
-      const endsMs = Math.ceil(nowMs + resultLifeMs);
-      this.#results.put(key, payload, endsMs, this.#results.get(key));
+      if (status !== 'gone') this.#freeze(attempt, status, nowMs);
       return status;
     });
   }
@@ -169,31 +174,20 @@ export class FileStore implements Store {
   }
 
   cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): Promise<void> {
-    const key = this.#permits.keyOf(Buffer.from(hashMpinId, 'hex'));
-    return this.#write((nowMs) => {
-      this.#permits.clearSome(nowMs);
-      const before = this.#permits.get(key);
-      const today = Math.floor(nowMs / DAY_MS);
-      const all = [...permitsIn(before, nowMs), ...permits].filter(([day]) => day >= today);
-      const lastDay = Math.max(...all.map(([day]) => day));
-      if (all.length === 0 || (before === undefined && !this.#makeRoomForPermits())) return;
-      const payload = encodePermits(new Map(all));
-      this.#permits.put(key, payload, (lastDay + 1) * DAY_MS, before);
-    });
+    return this.#write((nowMs) => this.#permits.keep(hashMpinId, permits, nowMs));
   }
 
   cachedPermit(hashMpinId: string, day: number): string | undefined {
-    const key = this.#permits.keyOf(Buffer.from(hashMpinId, 'hex'));
-    return this.#read(key, (stored, nowMs) => {
-      const isOver = day < Math.floor(nowMs / DAY_MS);
-      return isOver ? undefined : permitsIn(stored, nowMs).get(day);
-    });
+    return this.#read(this.#permits.keyOf(hashMpinId), (stored, nowMs) =>
+      this.#permits.permitIn(stored, day, nowMs),
+    );
   }
 
   sizes(): StoreSizes {
     const counts = countsIn((key) => this.#engine.fresh(key));
-    const { bytes, permitIdentities: _, ...entries } = counts;
-    return { ...entries, entryBytes: bytes };
+    const { bytes, permitIdentities: _, wids: __, mobileResults: ___, ...entries } = counts;
+    const { reports: ____, ...shown } = entries;
+    return { ...shown, entryBytes: bytes };
   }
 
   /**
@@ -211,8 +205,95 @@ export class FileStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#meetings.stopWatching();
     this.#commits.close();
     await this.#engine.close();
+  }
+
+  putMeeting(meeting: Pick<Meeting, 'id' | 'prerollId'>, lifeMs: number): Promise<void> {
+    return this.#write((nowMs) => this.#meetings.put(meeting, lifeMs, nowMs));
+  }
+
+  claimWid(wid: string, meetingId: string, lifeMs: number): Promise<boolean> {
+    return this.#write((nowMs) => this.#meetings.claimWid(wid, meetingId, lifeMs, nowMs));
+  }
+
+  meetingOfWid(wid: string): string | undefined {
+    return this.#guarded((nowMs) => this.#meetings.ofWid(wid, nowMs));
+  }
+
+  meeting(id: string): Meeting | undefined {
+    return this.#guarded((nowMs) => this.#meetings.read(id, nowMs));
+  }
+
+  noteProgress(id: string, progress: Progress, userId: string): Promise<boolean> {
+    return this.#write((nowMs) => this.#meetings.noteProgress(id, progress, userId, nowMs));
+  }
+
+  takeMobileResult(authOTT: string): Promise<MobileResult | undefined> {
+    return this.#write((nowMs) => this.#meetings.takeResult(authOTT, nowMs));
+  }
+
+  meetingOfLogin(authOTT: string): string | undefined {
+    return this.#guarded((nowMs) => this.#meetings.ofLogin(authOTT, nowMs));
+  }
+
+  bindLogin(id: string, login: MeetingLogin, lifeMs: number): Promise<boolean> {
+    return this.#write((nowMs) => this.#meetings.bind(id, login, lifeMs, nowMs));
+  }
+
+  takeLogin(id: string, authOTT: string, report: LoginReport): Promise<MeetingLogin | undefined> {
+    return this.#write((nowMs) => this.#meetings.takeLogin(id, authOTT, report, nowMs));
+  }
+
+  reportLogin(id: string, authOTT: string, report: LoginReport): Promise<boolean> {
+    return this.#write((nowMs) => this.#meetings.report(id, authOTT, report, nowMs));
+  }
+
+  watchMeeting(id: string, changed: () => void): () => void {
+    return this.#guarded(() => this.#meetings.watch(id, changed));
+  }
+
+  awaitReport(authOTT: string, lifeMs: number): Promise<void> {
+    return this.#write((nowMs) => this.#meetings.awaitReport(authOTT, lifeMs, nowMs));
+  }
+
+  takeReport(authOTT: string): Promise<boolean> {
+    return this.#write((nowMs) => this.#meetings.takeReport(authOTT, nowMs));
+  }
+
+  putOtp(user: string, password: OneTimePassword, lifeMs: number): Promise<void> {
+    return this.#write((nowMs) => this.#otps.put(user, password, lifeMs, nowMs));
+  }
+
+  takeOtp(user: string, otp: string): Promise<string | undefined> {
+    return this.#write((nowMs) => this.#otps.take(user, otp, nowMs));
+  }
+
+  takeNonce(kind: NonceKind, nonce: string, lifeMs: number): Promise<boolean> {
+    return this.#write((nowMs) => this.#nonces.count(`${kind} ${nonce}`, lifeMs, nowMs) === 1);
+  }
+
+  countEvent(kind: CounterKind, key: string, windowMs: number): Promise<number> {
+    return this.#write((nowMs) => this.#counters.count(`${kind} ${key}`, windowMs, nowMs));
+  }
+
+  failures(mpinId: string): FailureCounts {
+    return this.#read(this.#identities.keyOf(mpinId), (stored) =>
+      this.#identities.failureCountsIn(stored),
+    );
+  }
+
+  unlock(mpinId: string): Promise<boolean> {
+    return this.#write((nowMs) => this.#identities.unlock(mpinId, nowMs));
+  }
+
+  setRevoked(mpinId: string, revoked: boolean): Promise<boolean> {
+    return this.#write(() => this.#setRevoked(hashOf(mpinId), revoked));
+  }
+
+  revoked(mpinId: string): boolean {
+    return this.#read(this.#revoked.keyOf(hashOf(mpinId)), (stored) => stored !== undefined);
   }
 
   /** What is worth keeping elsewhere, as it is at this moment. */
@@ -221,24 +302,30 @@ export class FileStore implements Store {
     const nowMs = this.#options.now();
     return {
       failures: this.#identities.failuresIn(entries()),
-      registrations: this.#registrationsIn(entries(), nowMs),
+      revoked: this.#revokedIn(entries()),
+      registrations: this.#registrations.allIn(entries(), nowMs),
     };
   }
 
   /**
-   * Adds what was kept: failures where there are fewer, registrations that live and are not there.
-   * Resolves with how many of each are there now because of it.
+   * Adds what was kept: failures where there are fewer, revocations, registrations that live and
+   * are not there. Resolves with how many of each are there now because of it.
    */
-  async restore({ failures, registrations }: Kept): Promise<{
+  async restore({ failures, revoked, registrations }: Kept): Promise<{
     failures: number;
+    revoked: number;
     registrations: number;
   }> {
-    const added = { failures: 0, registrations: 0 };
-    for (const [identity, count] of failures) {
+    const added = { failures: 0, revoked: 0, registrations: 0 };
+    for (const [identity, counts] of failures) {
       const raised = await this.#write((nowMs) =>
-        this.#identities.raiseFailures(Buffer.from(identity, 'hex'), count, nowMs),
+        this.#identities.raiseFailures(Buffer.from(identity, 'hex'), counts, nowMs),
       );
       added.failures += Number(raised);
+    }
+    for (const identity of revoked) {
+      const hash = Buffer.from(identity, 'hex');
+      added.revoked += Number(await this.#write(() => this.#setRevoked(hash, true)));
     }
     for (const registration of registrations) {
       if (registration.expiresAtMs <= this.#options.now()) continue;
@@ -261,57 +348,60 @@ export class FileStore implements Store {
 
   /** Reads lie in memory, mostly: they are answered at once. */
   #read<T>(key: Buffer, read: (stored: Stored | undefined, nowMs: number) => T): T {
-    let stored: Stored | undefined;
+    return this.#guarded((nowMs) => read(this.#engine.fresh(key), nowMs));
+  }
+
+  #guarded<T>(read: (nowMs: number) => T): T {
     try {
-      stored = this.#engine.fresh(key);
+      return read(this.#options.now());
     } catch (error) {
       throw storeErrorOf(error, this.#options.file);
     }
-    return read(stored, this.#options.now());
   }
 
-  #demandResult(authOTT: string, otp: string | undefined, nowMs: number): void {
+  #demandRoomForResult({ authOTT, meetingId, otp }: Attempt, nowMs: number): void {
+    if (authOTT === undefined) return;
     assertKeepable(authOTT, otp);
+    if (meetingId !== undefined) {
+      this.#meetings.demandRoomForResult(nowMs);
+      return;
+    }
     this.#results.clearSome(nowMs);
     const { resultsMax, bytesMax } = this.#options;
     demandRoom(this.#counts, { results: resultsMax, bytes: bytesMax });
   }
 
-  #makeRoomForPermits(): boolean {
-    const { permitIdentitiesMax, bytesMax } = this.#options;
-    if (this.#counts.get('bytes') >= bytesMax) return false;
-    const isFull = this.#counts.get('permitIdentities') >= permitIdentitiesMax;
-    return !isFull || this.#permits.removeFirstToEnd();
-  }
-
-  *#registrationsIn(
-    entries: Iterable<{ key: Buffer; value: Stored }>,
-    nowMs: number,
-  ): Generator<Registration> {
-    for (const { key, value } of entries) {
-      if (!this.#registrations.isKey(key)) continue;
-      const registration = registrationIn(value, nowMs);
-      if (registration !== undefined) yield registration;
+  #freeze(attempt: Attempt, status: LoginStatus, nowMs: number): void {
+    const { mpinId, authOTT, meetingId, otp, resultLifeMs } = attempt;
+    if (authOTT === undefined) return;
+    const result = { status, mpinId, ...(otp === undefined ? {} : { otp }) };
+    if (meetingId !== undefined) {
+      this.#meetings.putResult(authOTT, { ...result, meetingId }, resultLifeMs, nowMs);
+      return;
     }
+    const key = this.#results.keyOf(Buffer.from(authOTT));
+    const endsMs = Math.ceil(nowMs + resultLifeMs);
+    this.#results.put(key, encodeResult(result), endsMs, this.#results.get(key));
   }
 
-  #putRegistration(key: Buffer, registration: Registration, before: Stored | undefined): void {
-    const payload = Buffer.from(JSON.stringify(registration));
-    this.#registrations.put(key, payload, Math.ceil(registration.expiresAtMs), before);
-  }
-
-  #updateRegistration(
-    mpinId: string,
-    change: (old: Registration) => Registration,
-  ): Promise<boolean> {
-    const key = this.#registrations.keyOf(hashOf(mpinId));
-    return this.#write((nowMs) => {
-      const stored = this.#registrations.get(key);
-      const known = registrationIn(stored, nowMs);
-      if (known === undefined) return false;
-      this.#putRegistration(key, change(known), stored);
+  #setRevoked(identity: Buffer, revoked: boolean): boolean {
+    const key = this.#revoked.keyOf(identity);
+    const stored = this.#revoked.get(key);
+    if ((stored !== undefined) === revoked) return false;
+    if (stored !== undefined) {
+      this.#revoked.remove(key, stored);
       return true;
-    });
+    }
+    const { revocationsMax, bytesMax } = this.#options;
+    demandRoom(this.#counts, { revocations: revocationsMax, bytes: bytesMax });
+    this.#revoked.put(key, Buffer.from('true'), NEVER_MS, undefined);
+    return true;
+  }
+
+  *#revokedIn(entries: Iterable<{ key: Buffer; value: Stored }>): Generator<string> {
+    for (const { key } of entries) {
+      if (this.#revoked.isKey(key)) yield key.toString('hex', 1);
+    }
   }
 
   #ended(error: StoreError | undefined): void {
@@ -323,14 +413,4 @@ export class FileStore implements Store {
 
 function hashOf(mpinId: string): Buffer {
   return hash('sha256', Buffer.from(mpinId, 'hex'), 'buffer');
-}
-
-function registrationIn(stored: Stored | undefined, nowMs: number): Registration | undefined {
-  const payload = livePayload(stored, nowMs);
-  return payload && (JSON.parse(payload.toString()) as Registration);
-}
-
-function permitsIn(stored: Stored | undefined, nowMs: number): Map<number, string> {
-  const payload = livePayload(stored, nowMs);
-  return payload === undefined ? new Map() : decodePermits(payload);
 }

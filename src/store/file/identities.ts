@@ -1,5 +1,6 @@
 /** Failures and challenges of identities, and how an attempt is decided. */
 import { hash } from 'node:crypto';
+import type { FailureCounts } from '../once.js';
 import type { Attempt, Challenge, Settlement } from '../store.js';
 import { type Counts, demandRoom } from './counts.js';
 import type { Records } from './engine.js';
@@ -8,12 +9,14 @@ import {
   decodeIdentity,
   encodeIdentity,
   type IdentityState,
+  isFailing,
   nextEnd,
   withChallenge,
   withFailedChallenges,
   withoutChallenge,
   withoutOverdue,
 } from './identity-record.js';
+import type { Counters } from './once.js';
 import { payloadOf, type Stored, Table } from './table.js';
 
 export interface IdentityLimits {
@@ -35,11 +38,14 @@ interface Found {
 export class Identities {
   readonly #limits: IdentityLimits;
   readonly #counts: Counts;
+  /** Failures that lock nothing, within their windows. */
+  readonly #windows: Counters;
   readonly #table: Table;
 
-  constructor(records: Records, counts: Counts, limits: IdentityLimits) {
+  constructor(records: Records, counts: Counts, windows: Counters, limits: IdentityLimits) {
     this.#limits = limits;
     this.#counts = counts;
+    this.#windows = windows;
     this.#table = new Table({
       records,
       counts,
@@ -74,48 +80,78 @@ export class Identities {
   }
 
   /** As Store.settle says, but for the result. Refuses before anything is written. */
-  settle({ mpinId, proof, failuresMax }: Attempt, nowMs: number): Settlement {
+  settle(attempt: Attempt, nowMs: number): Settlement {
+    const { mpinId, proof, failuresMax = Number.POSITIVE_INFINITY, otherFailures } = attempt;
     const found = this.#find(this.keyOf(mpinId), nowMs);
     const { live } = found;
     const locked = live.failures >= failuresMax;
-    if (!proof.proven) return this.#fail(found, locked, failuresMax);
+    const bounded =
+      otherFailures !== undefined &&
+      (live.others >= otherFailures.inAll ||
+        this.#windows.get(windowOf(mpinId), nowMs) >= otherFailures.perWindow);
+    if (!proof.proven) {
+      const counted = locked || bounded ? live : this.#counted(live, attempt, nowMs);
+      this.#save(found, withFailedChallenges(counted));
+      return locked || counted.failures >= failuresMax ? 410 : 401;
+    }
     const { challengeId } = proof;
     const rest = challengeId === undefined ? live : withoutChallenge(live, challengeId);
     if (rest === undefined) return 'gone';
-    this.#save(found, locked ? rest : { ...rest, failures: 0 });
-    return locked ? 410 : 200;
+    const forgives = !locked && !bounded;
+    this.#save(found, forgives ? { ...rest, failures: 0, others: 0 } : rest);
+    return locked ? 410 : bounded ? 401 : 200;
+  }
+
+  failureCountsIn(stored: Stored | undefined): FailureCounts {
+    const { failures, others } = decodeIdentity(stored && payloadOf(stored));
+    return { failures, others };
+  }
+
+  /** Forgets all failures; false when there were none. */
+  unlock(mpinId: string, nowMs: number): boolean {
+    this.#windows.forget(windowOf(mpinId));
+    const found = this.#find(this.keyOf(mpinId), nowMs);
+    if (!isFailing(found.live)) return false;
+    this.#save(found, { ...found.live, failures: 0, others: 0 });
+    return true;
   }
 
   /** Failures by the hash of the identity, in hex. */
   *failuresIn(
     entries: Iterable<{ key: Buffer; value: Stored }>,
-  ): Generator<readonly [string, number]> {
+  ): Generator<readonly [string, FailureCounts]> {
     for (const { key, value } of entries) {
       if (!this.#table.isKey(key)) continue;
-      const { failures } = decodeIdentity(payloadOf(value));
-      if (failures > 0) yield [key.toString('hex', 1), failures];
+      const counts = this.failureCountsIn(value);
+      if (counts.failures > 0 || counts.others > 0) yield [key.toString('hex', 1), counts];
     }
   }
 
   /** Counts so many failures at least, of the identity with this hash; false when they are. */
-  raiseFailures(identity: Buffer, failures: number, nowMs: number): boolean {
+  raiseFailures(identity: Buffer, least: FailureCounts, nowMs: number): boolean {
     const found = this.#find(this.#table.keyOf(identity), nowMs);
-    if (failures <= found.live.failures) return false;
-    this.#demandCounter(found.live);
-    this.#save(found, { ...found.live, failures });
+    const { live } = found;
+    const failures = Math.max(live.failures, least.failures);
+    const others = Math.max(live.others, least.others);
+    if (failures === live.failures && others === live.others) return false;
+    this.#demandCounter(live);
+    this.#save(found, { ...live, failures, others });
     return true;
   }
 
-  #fail(found: Found, locked: boolean, failuresMax: number): 401 | 410 {
-    const { live } = found;
-    const failures = locked ? live.failures : live.failures + 1;
+  /** With one more failure, of an identity that is at none of its bounds. */
+  #counted(live: IdentityState, attempt: Attempt, nowMs: number): IdentityState {
+    const { mpinId, proof, failuresMax, otherFailures } = attempt;
+    if (failuresMax === undefined) return live;
     this.#demandCounter(live);
-    this.#save(found, { ...withFailedChallenges(live), failures });
-    return failures >= failuresMax ? 410 : 401;
+    const locks = otherFailures === undefined || (!proof.proven && proof.pinError === true);
+    if (locks) return { ...live, failures: live.failures + 1 };
+    this.#windows.count(windowOf(mpinId), otherFailures.windowMs, nowMs);
+    return { ...live, others: live.others + 1 };
   }
 
-  #demandCounter({ failures }: IdentityState): void {
-    if (failures > 0) return;
+  #demandCounter(live: IdentityState): void {
+    if (isFailing(live)) return;
     this.#demandRoom('failingIdentities', this.#limits.failingIdentitiesMax);
   }
 
@@ -133,11 +169,16 @@ export class Identities {
     if (payload !== undefined) this.#table.put(key, payload, nextEnd(next), stored);
     else if (stored !== undefined) this.#table.remove(key, stored);
     this.#counts.add('challenges', next.challenges.length - all.challenges.length);
-    this.#counts.add('failingIdentities', Number(next.failures > 0) - Number(all.failures > 0));
+    this.#counts.add('failingIdentities', Number(isFailing(next)) - Number(isFailing(all)));
   }
 }
 
 function foundIn(key: Buffer, stored: Stored | undefined, nowMs: number): Found {
   const all = decodeIdentity(stored && payloadOf(stored));
   return { key, stored, all, live: withoutOverdue(all, nowMs) };
+}
+
+/** The counter of failures that lock nothing. */
+function windowOf(mpinId: string): string {
+  return `other-failure ${mpinId}`;
 }

@@ -16,25 +16,30 @@ export interface KeptChallenge {
 }
 
 export interface IdentityState {
+  /** Those that lock. */
   readonly failures: number;
+  /** All others since the last right PIN (OtherFailures of store.ts). */
+  readonly others: number;
   /** Oldest first. */
   readonly challenges: readonly KeptChallenge[];
 }
 
 const POINT_BYTES = 65;
 const SCALAR_BYTES = 32;
-const FAILURES_BYTES = 4;
+const COUNT_BYTES = 4;
+/** Failures, and others. */
+const COUNTS_BYTES = 2 * COUNT_BYTES;
 /** Of each challenge: end, failures, and the lengths of UT, id and peer. */
 const END_BYTES = 6;
 const HEAD_BYTES = END_BYTES + 4;
-const FAILURES_MAX = 2 ** 32 - 1;
+const COUNT_MAX = 2 ** 32 - 1;
 
-const NOTHING: IdentityState = { failures: 0, challenges: [] };
+const NOTHING: IdentityState = { failures: 0, others: 0, challenges: [] };
 
 export function decodeIdentity(payload: Buffer | undefined): IdentityState {
   if (payload === undefined) return NOTHING;
   const challenges: KeptChallenge[] = [];
-  let at = FAILURES_BYTES;
+  let at = COUNTS_BYTES;
   while (at < payload.length) {
     const lengths = at + END_BYTES + 1;
     let next = at + HEAD_BYTES;
@@ -56,15 +61,25 @@ export function decodeIdentity(payload: Buffer | undefined): IdentityState {
     at = next;
   }
   if (at !== payload.length) throw new Error('a damaged record of an identity');
-  return { failures: payload.readUInt32BE(0), challenges };
+  return {
+    failures: payload.readUInt32BE(0),
+    others: payload.readUInt32BE(COUNT_BYTES),
+    challenges,
+  };
 }
 
 /** Undefined for a state that need not be kept. */
-export function encodeIdentity({ failures, challenges }: IdentityState): Buffer | undefined {
-  if (failures === 0 && challenges.length === 0) return undefined;
-  const head = Buffer.allocUnsafe(FAILURES_BYTES);
-  head.writeUInt32BE(Math.min(failures, FAILURES_MAX));
+export function encodeIdentity(state: IdentityState): Buffer | undefined {
+  const { failures, others, challenges } = state;
+  if (!isFailing(state) && challenges.length === 0) return undefined;
+  const head = Buffer.allocUnsafe(COUNTS_BYTES);
+  head.writeUInt32BE(Math.min(failures, COUNT_MAX), 0);
+  head.writeUInt32BE(Math.min(others, COUNT_MAX), COUNT_BYTES);
   return Buffer.concat([head, ...challenges.flatMap(partsOf)]);
+}
+
+export function isFailing({ failures, others }: IdentityState): boolean {
+  return failures > 0 || others > 0;
 }
 
 /** When something of it ends next. */

@@ -1,12 +1,15 @@
 /**
- * What of a store is worth keeping, as JSON: failures, which never end, and registrations under
- * way. Challenges and results live for seconds, permits can be had again.
+ * What of a store is worth keeping, as JSON: failures and revocations, which never end, and
+ * registrations under way. Challenges, results and meetings live for seconds, permits can be had
+ * again. Identities are named by the SHA-256 of the mpin_id in hex.
  *
  *   { "format": "mpin-store", "version": 1,
- *     "failures": { "<SHA-256 of the mpin_id, hex>": 2, … },
+ *     "failures": { "<identity>": { "failures": 2, "others": 0 }, … },
+ *     "revoked": [ "<identity>", … ],
  *     "registrations": [ { "mpinId": …, "userId": …, "mobile": 0, "regOTT": …, "deviceName": …,
  *       "active": true, "activations": 1, "issued": false, "expiresAtMs": … }, … ] }
  */
+import type { FailureCounts } from '../once.js';
 import type { Registration } from '../store.js';
 
 export const JSON_FORMAT = 'mpin-store';
@@ -17,19 +20,27 @@ const FAILURES_MAX = 2 ** 32 - 1;
 
 export interface Kept {
   /** By the hash of the identity. */
-  readonly failures: Iterable<readonly [string, number]>;
+  readonly failures: Iterable<readonly [string, FailureCounts]>;
+  /** Hashes of identities. */
+  readonly revoked: Iterable<string>;
   readonly registrations: Iterable<Registration>;
 }
 
 /** The text in pieces: the whole may be larger than a string can be. */
-export function* writeKept({ failures, registrations }: Kept): Generator<string> {
+export function* writeKept({ failures, revoked, registrations }: Kept): Generator<string> {
   yield `{\n"format": "${JSON_FORMAT}",\n"version": ${JSON_VERSION},\n"failures": {`;
   let comma = '';
-  for (const [identity, count] of failures) {
-    yield `${comma}\n"${identity}": ${count}`;
+  for (const [identity, counts] of failures) {
+    yield `${comma}\n"${identity}": ${JSON.stringify(counts)}`;
     comma = ',';
   }
-  yield '\n},\n"registrations": [';
+  yield '\n},\n"revoked": [';
+  comma = '';
+  for (const identity of revoked) {
+    yield `${comma}\n"${identity}"`;
+    comma = ',';
+  }
+  yield '\n],\n"registrations": [';
   comma = '';
   for (const registration of registrations) {
     yield `${comma}\n${JSON.stringify(registration)}`;
@@ -40,7 +51,7 @@ export function* writeKept({ failures, registrations }: Kept): Generator<string>
 
 /** @throws Error in one line for any other text; nothing of the text is in it */
 export function readKept(text: string): Kept {
-  const { format, version, failures, registrations } = objectOf(text);
+  const { format, version, failures, revoked, registrations } = objectOf(text);
   if (format !== JSON_FORMAT || version !== JSON_VERSION) {
     throw new Error(
       `it is not of the format "${JSON_FORMAT}", version ${JSON_VERSION}. The JSON storage of ` +
@@ -49,14 +60,15 @@ export function readKept(text: string): Kept {
     );
   }
   const counts = Object.entries(isObject(failures) ? failures : {});
-  const lists = Array.isArray(registrations) ? registrations : [];
-  const bad =
-    !isObject(failures) ||
-    !Array.isArray(registrations) ||
-    !counts.every(([identity, count]) => HASH.test(identity) && isCount(count)) ||
-    !lists.every(isRegistration);
-  if (bad) throw new Error('an entry of it is not what it should be');
-  return { failures: counts as [string, number][], registrations: lists as Registration[] };
+  const good =
+    isObject(failures) &&
+    counts.every(([identity, count]) => HASH.test(identity) && areCounts(count)) &&
+    Array.isArray(revoked) &&
+    revoked.every((identity) => typeof identity === 'string' && HASH.test(identity)) &&
+    Array.isArray(registrations) &&
+    registrations.every(isRegistration);
+  if (!good) throw new Error('an entry of it is not what it should be');
+  return { failures: counts as [string, FailureCounts][], revoked, registrations };
 }
 
 function objectOf(text: string): Record<string, unknown> {
@@ -73,11 +85,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= FAILURES_MAX;
+function areCounts(value: unknown): value is FailureCounts {
+  return isObject(value) && isCount(value['failures']) && isCount(value['others']);
 }
 
-function isRegistration(value: unknown): boolean {
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= FAILURES_MAX;
+}
+
+function isRegistration(value: unknown): value is Registration {
   if (!isObject(value)) return false;
   const { mpinId, userId, mobile, regOTT, deviceName, active, activations, issued } = value;
   return (
