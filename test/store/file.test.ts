@@ -139,7 +139,7 @@ t.test('state outlives its processes, for its owner alone', async (t) => {
   await first.store.putChallenge(mpinId, challenge, LIFE_MS);
   await first.store.settle(wrong(mpinId));
   await first.store.close();
-  for (const one of [file, `${file}-lock`]) {
+  for (const one of ['', '-lock', '-gate', '-gate-lock'].map((end) => file + end)) {
     t.equal(statSync(one).mode & 0o777, 0o600);
     chmodSync(one, 0o644);
   }

@@ -26,6 +26,8 @@ const FOLDER_MODE = 0o700;
  * enlarges it by itself: what bounds the file are the limits of the store.
  */
 const MAP_BYTES = 16 * 2 ** 30;
+/** The gate holds nothing. */
+const GATE_MAP_BYTES = 2 ** 20;
 /** Processes that may have the file open at once; each takes 64 bytes of the lock file. */
 const READERS_MAX = 256;
 /** Between two looks for readers that were killed: their snapshots keep pages from being reused. */
@@ -62,30 +64,28 @@ export interface Records {
   keysBetween(start: Buffer, end: Buffer, limit: number): Buffer[];
 }
 
+type Lmdb = RootDatabase<Buffer, Buffer>;
+
+/**
+ * LMDB, as it is in the library, resets the number of the last transaction when a process opens a
+ * file, to what it was when that process began to (OpenLDAP ITS#9496): a transaction committed in
+ * between is lost, or the pages of others are written over. So nobody opens while anybody writes.
+ * The lock for that is LMDB's own, of a second file in which nothing is ever written: it is free
+ * again when its holder dies, as no lock of files that Node offers would be.
+ */
 export class Engine implements Records {
-  readonly #database: RootDatabase<Buffer, Buffer>;
+  readonly #gate: Lmdb;
+  readonly #database: Lmdb;
   #readersCheckedMs = performance.now();
 
   /** @throws Error in one line that says what is wrong with the file */
   constructor({ file, sync }: EngineOptions) {
     prepareFile(file);
     if (!process.listeners(SIZE_SIGNAL).includes(goOn)) process.on(SIZE_SIGNAL, goOn);
-    this.#database = open<Buffer, Buffer>({
-      path: file,
-      noSubdir: true,
-      // One database, without names: it has no other.
-      maxDbs: 1,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      compression: false,
-      cache: false,
-      mapSize: MAP_BYTES,
-      maxReaders: READERS_MAX,
-      noSync: !sync,
-      // Would write to the disk within the commit of whoever writes, while others wait.
-      overlappingSync: false,
-      permissionsMode: FILE_MODE,
-    } as Parameters<typeof open<Buffer, Buffer>>[0]);
+    this.#gate = openLmdb(gateOf(file), { mapSize: GATE_MAP_BYTES, noSync: true });
+    this.#database = this.#gate.transactionSync(() =>
+      openLmdb(file, { mapSize: MAP_BYTES, noSync: !sync }),
+    );
   }
 
   /** What is committed now, by whichever process. */
@@ -123,11 +123,12 @@ export class Engine implements Records {
    */
   transaction<T>(step: () => T): T {
     this.#checkReaders();
-    return this.#database.transactionSync(step);
+    return this.#gate.transactionSync(() => this.#database.transactionSync(step));
   }
 
   async close(): Promise<void> {
     await this.#database.close();
+    await this.#gate.close();
   }
 
   #checkReaders(): void {
@@ -136,6 +137,29 @@ export class Engine implements Records {
     this.#readersCheckedMs = nowMs;
     this.#database.readerCheck();
   }
+}
+
+/** The gate of a file, see {@link Engine}. */
+function gateOf(file: string): string {
+  return `${file}-gate`;
+}
+
+function openLmdb(path: string, options: { mapSize: number; noSync: boolean }): Lmdb {
+  return open<Buffer, Buffer>({
+    ...options,
+    path,
+    noSubdir: true,
+    // One database, without names: it has no other.
+    maxDbs: 1,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    compression: false,
+    cache: false,
+    maxReaders: READERS_MAX,
+    // Would write to the disk within the commit of whoever writes, while others wait.
+    overlappingSync: false,
+    permissionsMode: FILE_MODE,
+  } as Parameters<typeof open<Buffer, Buffer>>[0]);
 }
 
 /** The StoreError for what LMDB threw. */
@@ -157,7 +181,8 @@ function prepareFile(file: string): void {
   } catch (error) {
     throw new Error(`fileStorageLocation: folder ${folder}: ${reasonOf(error)}`);
   }
-  for (const one of [file, `${file}-lock`]) {
+  const gate = gateOf(file);
+  for (const one of [file, `${file}-lock`, gate, `${gate}-lock`]) {
     const found = statSync(one, { throwIfNoEntry: false });
     if (found === undefined) continue;
     if (!found.isFile()) throw new Error(`fileStorageLocation: ${one} is not a file`);
@@ -169,6 +194,7 @@ function prepareFile(file: string): void {
     }
   }
   demandHead(file);
+  demandHead(gate);
 }
 
 /** A new or empty file is fine; any other must begin as a file of ours does. */
