@@ -63,6 +63,8 @@ export async function startInstances(
     address: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     ready: group.ready,
     stopMsMax: stopMsMax + STOP_SLACK_MS,
+    // Each of them reads what has changed from where it had its options.
+    reconfigure: () => group.signal('SIGHUP'),
     stop: () => group.stop(),
   };
 }
@@ -111,6 +113,10 @@ class Group {
   async stop(): Promise<void> {
     this.#end.abort();
     await Promise.all([...this.#children.values()].map((child) => child.stop()));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    for (const child of this.#children.values()) child.signal(signal);
   }
 
   kill(): void {

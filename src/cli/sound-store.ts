@@ -32,7 +32,7 @@ export async function demandSoundStore(options: RpsOptions): Promise<void> {
   throw new CliError(
     ours ??
       `fileStorageLocation: ${file} is damaged: reading it ends with ${signal ?? code}. Put it ` +
-        'aside, with its -lock and -gate, and begin with a new one: mpin store import brings back what was ' +
-        'exported',
+        'aside, with its -lock and -gate, and begin with a new one: mpin store import brings ' +
+        'back what was exported',
   );
 }

@@ -62,19 +62,20 @@ async function withStore(
   const { openFileStore } = await import('../store/file/file-store.js');
   const clock = systemClock();
   const options = loadOptions(rpsOptions, { env: {}, flags: {} });
-  const store = openFileStore({
-    ...options,
-    file: path,
-    sync: true,
-    bytesMax: options.fileStorageBytesMax,
-    now: () => clock.now(),
-  });
+  let store: FileStore | undefined;
   try {
+    store = openFileStore({
+      ...options,
+      file: path,
+      sync: true,
+      bytesMax: options.fileStorageBytesMax,
+      now: () => clock.now(),
+    });
     await use(store);
   } catch (error) {
     throw new CliError(`${file}: ${(error as Error).message}`);
   } finally {
-    await store.close();
+    await store?.close();
   }
 }
 

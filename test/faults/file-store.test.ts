@@ -118,7 +118,7 @@ t.test(
     t.ok(accepted > IDENTITIES / 2, `${accepted} of ${IDENTITIES} challenges were accepted once`);
     let counted = 0;
     for (const [at, mpinId] of orders.fail.entries()) {
-      const stored = failures.get(hash('sha256', Buffer.from(mpinId, 'hex'), 'hex')) ?? 0;
+      const stored = failures.get(hash('sha256', Buffer.from(mpinId, 'hex'), 'hex'))?.failures ?? 0;
       const answered = lines.get(`counted ${at}`) ?? 0;
       const asked = lines.get(`asked ${at}`) ?? 0;
       counted += answered;
