@@ -22,6 +22,12 @@ export function usageOf(pid: number): Usage | undefined {
   };
 }
 
+/** The processes that a process has started, oldest first. */
+export function childrenOf(pid: number): number[] {
+  const children = allProcesses().filter(({ parent }) => parent === pid);
+  return children.map((child) => child.pid).sort((a, b) => a - b);
+}
+
 interface Process {
   readonly pid: number;
   readonly parent: number;

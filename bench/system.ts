@@ -111,13 +111,13 @@ export class RunningServer {
     this.ready = this.#untilReady(log);
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** `http://127.0.0.1:port`. */
   get address(): string {
     return this.#address;
-  }
-
-  get pid(): number {
-    return this.#process.pid ?? 0;
   }
 
   /** The way logins go to it. */

@@ -23,6 +23,10 @@ export interface Line {
   readonly redisRoundTripsPerLogin?: number;
   /** Those that scripts call counted. */
   readonly redisCommandsPerLogin?: number;
+  /** CPU a login with two instances, in logins with one; only of login-rest-file. */
+  readonly twoInstancesCpuRatio?: number;
+  /** Requests that failed in the second after an instance was killed; only of cluster-kill. */
+  readonly lostWithInstance?: number;
 }
 
 export interface Result {

@@ -9,6 +9,7 @@ import { addCredentialsCommands } from './credentials.js';
 import { report } from './errors.js';
 import { addPermitsCommands } from './permits.js';
 import { addRoleCommands } from './roles.js';
+import { addStoreCommands } from './store.js';
 import { addUpCommand } from './up.js';
 import { versionText } from './version.js';
 
@@ -57,5 +58,6 @@ function buildProgram(): Command {
   addBenchCommand(program);
   addConfigCommands(program);
   addApiCommand(program);
+  addStoreCommands(program);
   return program;
 }

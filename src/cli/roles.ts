@@ -19,9 +19,14 @@ import { ALL_TABLES } from './tables.js';
 /** How long a role may take to stop, in milliseconds; supervisors often kill after 10 s. */
 const STOP_MS_MAX = 9_000;
 
+/** Where flags begin in process.argv: after the interpreter, the program and the command. */
+const FLAGS_AT = 3;
+
 interface Role<T extends OptionTable> {
   readonly name: string;
   readonly summary: string;
+  /** Not for people: left out of the help. */
+  readonly hidden?: boolean;
   readonly table: T;
   readonly examples: readonly string[];
   /** Starts the role; its code is loaded only here. */
@@ -30,6 +35,7 @@ interface Role<T extends OptionTable> {
 
 export function addRoleCommands(program: Command): void {
   addRole(program, RPS);
+  addRole(program, RPS_INSTANCE);
   addRole(program, AUTH);
   addBackupCommands(addRole(program, DTA));
   addRole(program, HOSTED);
@@ -45,6 +51,12 @@ const RPS: Role<typeof rpsOptions> = {
     'mpin rps --config-file rps.json --port 8012',
   ],
   start: async (options, context) => {
+    const { demandSoundStore } = await import('./sound-store.js');
+    await demandSoundStore(options);
+    if (options.instances > 1) {
+      const { startInstances } = await import('./instances.js');
+      return startInstances(options, context, process.argv.slice(FLAGS_AT));
+    }
     const { startRps } = await import('../rps/rps.js');
     return startRps(await withServerSecret(options), context);
   },
@@ -61,6 +73,20 @@ const AUTH: Role<typeof authOptions> = {
   start: async (options, context) => {
     const { startAuth } = await import('../rps/auth.js');
     return startAuth(options, context);
+  },
+};
+
+/** One of several, started by the command above. */
+const RPS_INSTANCE: Role<typeof rpsOptions> = {
+  ...RPS,
+  name: 'rps-instance',
+  hidden: true,
+  start: async (options, context) => {
+    const [{ startRps }, { siblingsOfProcess }] = await Promise.all([
+      import('../rps/rps.js'),
+      import('../ops/siblings.js'),
+    ]);
+    return startRps(options, { ...context, siblings: siblingsOfProcess() });
   },
 };
 
@@ -104,7 +130,8 @@ const RPA: Role<typeof rpaOptions> = {
 };
 
 function addRole<T extends OptionTable>(program: Command, role: Role<T>): Command {
-  const command = program.command(role.name).description(role.summary);
+  const command = program.command(role.name, { hidden: role.hidden ?? false });
+  command.description(role.summary);
   return addOptions(command, role.table)
     .addHelpText('after', `\nExamples:\n${role.examples.map((line) => `  ${line}\n`).join('')}`)
     .action(() => {

@@ -1,17 +1,6 @@
-/**
- * A group of child processes that live and die together. Children hear of this process's end by
- * their IPC channel, which the kernel closes whatever the end was (ops/lifecycle.ts).
- */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** A group of child processes that live and die together. */
+import { Child, type ChildSpec } from './child.js';
 import { CliError, EXIT_INTERRUPTED } from './errors.js';
-
-export interface ChildSpec {
-  /** The command of `mpin` it runs, and how it is called in messages. */
-  readonly name: string;
-  readonly args: readonly string[];
-}
 
 export interface SupervisorHooks {
   /** A child can do its whole job, and says where. */
@@ -20,15 +9,11 @@ export interface SupervisorHooks {
   readonly allUp: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Time for a child to stop by itself before it is killed, in milliseconds. */
-const STOP_MS_MAX = 10_000;
 /**
  * Ctrl-C reaches children and parent alike, in any order: so long a child's clean end is not yet
  * taken for a fault, in milliseconds.
  */
 const SIGNAL_LAG_MS = 300;
-
-const PROGRAM = fileURLToPath(new URL('./mpin.js', import.meta.url));
 
 /**
  * Runs the children, stage by stage, until a signal comes or one of them ends.
@@ -90,52 +75,4 @@ function firstSignal(children: readonly Child[]): Promise<void> {
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
-}
-
-class Child {
-  readonly name: string;
-  /** Its address, once it can do its whole job; never rejects. */
-  readonly ready: Promise<string>;
-  /** Why it ended, in words. */
-  readonly ended: Promise<string>;
-  readonly #process: ChildProcess;
-
-  constructor({ name, args }: ChildSpec) {
-    this.name = name;
-    this.#process = fork(PROGRAM, [name, ...args], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.ready = new Promise((resolve) => {
-      this.#process.on('message', (message) => {
-        const address = readyAddress(message);
-        if (address !== undefined) resolve(address);
-      });
-    });
-    this.ended = new Promise((resolve) => {
-      this.#process.once('error', (error) => resolve(`${name} did not start: ${error.message}`));
-      this.#process.once('exit', (code, signal) => {
-        resolve(`${name} ended ${signal === null ? `with exit code ${code}` : `by ${signal}`}`);
-      });
-    });
-  }
-
-  async stop(): Promise<void> {
-    const { exitCode, signalCode, pid } = this.#process;
-    if (exitCode !== null || signalCode !== null || pid === undefined) return;
-    const gone = once(this.#process, 'exit');
-    const overdue = setTimeout(() => this.kill(), STOP_MS_MAX);
-    this.#process.kill('SIGTERM');
-    await gone;
-    clearTimeout(overdue);
-  }
-
-  kill(): void {
-    this.#process.kill('SIGKILL');
-  }
-}
-
-function readyAddress(message: unknown): string | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const { type, address } = message as Record<string, unknown>;
-  return type === 'ready' && typeof address === 'string' ? address : undefined;
 }

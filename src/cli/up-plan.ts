@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { UpOptions } from '../config/up.js';
-import type { ChildSpec } from './supervisor.js';
+import type { ChildSpec } from './child.js';
 import type { DataFolder } from './up-data.js';
 
 const LOOPBACK = '127.0.0.1';

@@ -2,6 +2,7 @@
 import { auditOptions, privateOptions, rpaCallOptions, tlsOptions } from './access.js';
 import { autoReload } from './auto-reload.js';
 import { entropyOptions } from './entropy.js';
+import { fileStoreOptions } from './file-store.js';
 import { logLevel } from './log-level.js';
 import {
   bool,
@@ -44,8 +45,9 @@ const storeOptions = {
   storage: text(
     'memory',
     'Where state is kept: memory is not shared between instances, redis is; then the limits of ' +
-      'the state in memory do not apply, but the maxmemory of Redis',
-    { choices: ['memory', 'redis'] },
+      'the state in memory do not apply, but the maxmemory of Redis. file (or json, as it was ' +
+      'called) is shared by the instances of one machine',
+    { choices: ['memory', 'redis', 'file', 'json'] },
   ),
   registrationsMax: entries(100_000, 'Registrations under way, about 1 KB each'),
   challengesMax: entries(1_000_000, 'Challenges between pass 1 and pass 2, about 250 bytes each'),
@@ -262,6 +264,13 @@ export const rpsOptions = {
   cryptoProvider: text('core', 'Who computes; amcl only in a build that found AMCL, and slower', {
     choices: ['core', 'amcl'],
   }),
+  instances: int(
+    1,
+    'processes',
+    'Processes that share the port and the state: one for every few cores. More than one need a ' +
+      'storage that is shared; each takes its part of the default of cryptoThreads',
+    { min: 1, max: 64 },
+  ),
   verifyQueueMax: int(1000, 'logins', 'Logins that may wait for a worker; more get 503', {
     min: 1,
     max: 1_000_000,
@@ -278,6 +287,7 @@ export const rpsOptions = {
   ...auditOptions,
   ...storeOptions,
   ...redisOptions,
+  ...fileStoreOptions,
   ...overloadOptions,
   ...stopOptions,
 } as const satisfies OptionTable;

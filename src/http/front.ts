@@ -9,7 +9,7 @@ import {
   createApp,
   createTlsApp,
   type ListenSocket,
-  listenExclusive,
+  listenOn,
   localPort,
   type UwsApp,
 } from './uws.js';
@@ -47,8 +47,8 @@ export class Front {
   }
 
   /** The port it listens on, or undefined when that could not be had. */
-  async listen(host: string, port: number): Promise<number | undefined> {
-    const socket = await listenExclusive(this.#listener, host, port);
+  async listen(where: Parameters<typeof listenOn>[1]): Promise<number | undefined> {
+    const socket = await listenOn(this.#listener, where);
     if (socket === false) return undefined;
     this.#socket = socket;
     return localPort(socket);

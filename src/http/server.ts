@@ -21,6 +21,8 @@ export interface HttpServerOptions extends DispatchOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Other processes of this service listen on the port as well; false when absent. */
+  readonly shared?: boolean;
   /**
    * CIDRs or addresses that may call private routes. The socket's own peer counts, and behind a
    * trusted proxy the client as well: a forwarded address can take the right away, not give it.
@@ -76,9 +78,9 @@ export interface HttpServer {
 
 /** Starts a server; rejects with an Error that names host, port and reason when it cannot. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port } = options;
+  const { host, port, shared = false } = options;
   const running = new Running(options);
-  const realPort = await running.front.listen(host, port);
+  const realPort = await running.front.listen({ host, port, shared });
   if (realPort === undefined) throw await listenError(host, port);
   running.watchCertificates();
   const shownHost = host.includes(':') ? `[${host}]` : host;

@@ -58,15 +58,20 @@ export function hasCertificate(res: HttpResponse): boolean {
   return (res as HttpResponse & CertifiedPeer).getX509Certificate() !== '';
 }
 
-/** Listens alone on the port: without the option a second server would share it silently. */
-export function listenExclusive(
+/** With SO_REUSEPORT, by which processes of one user can share a port. */
+const SHARED_PORT = 0;
+
+/**
+ * Listens on the port; alone, unless it is to be shared with processes that listen so as well. A
+ * second server would otherwise share it silently.
+ */
+export function listenOn(
   app: UwsApp,
-  host: string,
-  port: number,
+  { host, port, shared }: { host: string; port: number; shared: boolean },
 ): Promise<ListenSocket | false> {
   const listen = app.listen.bind(app) as unknown as Listen;
-  const alone = undeclared.LIBUS_LISTEN_EXCLUSIVE_PORT;
-  return new Promise((resolve) => listen(host, port, alone, resolve));
+  const options = shared ? SHARED_PORT : undeclared.LIBUS_LISTEN_EXCLUSIVE_PORT;
+  return new Promise((resolve) => listen(host, port, options, resolve));
 }
 
 export function closeListenSocket(socket: ListenSocket): void {

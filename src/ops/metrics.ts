@@ -14,6 +14,14 @@ export interface MetricSpec {
   readonly read: () => readonly Sample[];
 }
 
+/** A metric as it stands now, fit to be sent to another process. */
+export interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricSpec['type'];
+  readonly values: readonly Sample[];
+}
+
 export class Metrics {
   readonly #registry = new Registry();
 
@@ -47,6 +55,38 @@ export class Metrics {
   async text(): Promise<string> {
     return `${await this.#registry.metrics()}${await ofProcess().metrics()}`;
   }
+
+  /** The same as data. */
+  async families(): Promise<Family[]> {
+    const registries = [this.#registry, ofProcess()];
+    const all = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()));
+    return all.flat() as unknown as Family[];
+  }
+}
+
+/**
+ * The text for several processes that are one service. Each keeps its own samples under a label
+ * `process`, as sums of counters would fall when one of them starts anew.
+ */
+export async function textOfProcesses(
+  all: ReadonlyMap<string, readonly Family[]>,
+): Promise<string> {
+  const merged = new Map<string, Family & { values: Sample[] }>();
+  for (const [process, families] of all) {
+    for (const family of families) {
+      const known = merged.get(family.name) ?? { ...family, values: [] };
+      merged.set(family.name, known);
+      for (const sample of family.values) {
+        known.values.push({ ...sample, labels: { ...sample.labels, process } });
+      }
+    }
+  }
+  const registry = new Registry();
+  for (const family of merged.values()) {
+    const metric = { ...family, get: async () => family };
+    registry.registerMetric(metric as unknown as Metric);
+  }
+  return registry.metrics();
 }
 
 let processRegistry: Registry | undefined;

@@ -1,10 +1,13 @@
 /** What every role of the program gets at its start, and gives back. */
 import type { Logger } from 'pino';
 import type { Clock } from '../protocol/clock.js';
+import type { Siblings } from './siblings.js';
 
 export interface RoleContext {
   readonly log: Logger;
   readonly clock: Clock;
+  /** Other processes of the same service on the same port; undefined for one that is alone. */
+  readonly siblings?: Siblings;
 }
 
 export interface RunningRole {

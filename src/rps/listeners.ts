@@ -46,8 +46,15 @@ export interface Served {
 
 type ListenParts = Pick<RpsParts, 'options' | 'log'>;
 
-/** @throws Error that names the option, file or port that cannot be used */
-export async function listen(parts: ListenParts, served: Served): Promise<Listeners> {
+/**
+ * @param shared other processes of this service listen there as well
+ * @throws Error that names the option, file or port that cannot be used
+ */
+export async function listen(
+  parts: ListenParts,
+  served: Served,
+  shared = false,
+): Promise<Listeners> {
   const { options } = parts;
   warnOf(parts);
   const apart = options.privateAddress !== '';
@@ -63,7 +70,7 @@ export async function listen(parts: ListenParts, served: Served): Promise<Listen
     throw new Error('rpaCaFile: client certificates need TLS where private routes are served');
   }
   const clientCa = rpaCaFile === '' ? {} : { clientCaFile: rpaCaFile };
-  const common = serverOptions(parts, served);
+  const common = { ...serverOptions(parts, served), shared };
   const { routes } = served;
   const main = await startHttpServer({
     ...common,

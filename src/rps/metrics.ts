@@ -4,7 +4,8 @@ import type { Route } from '../http/call.js';
 import type { AnswerObserver, HttpStats } from '../http/server.js';
 import type { AuditStats } from '../ops/audit.js';
 import { BATCH_SIZES, Histogram, HistogramsBy, type Sample, SECONDS } from '../ops/histogram.js';
-import { Metrics, watchProcess } from '../ops/metrics.js';
+import { Metrics, textOfProcesses, watchProcess } from '../ops/metrics.js';
+import type { Siblings } from '../ops/siblings.js';
 import { packageVersion } from '../ops/version.js';
 import type { Settlement, Store } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
@@ -62,14 +63,18 @@ export class RpsMetrics {
     return timedStore(store, this.#verbs);
   }
 
-  route(): Route {
+  /** With siblings the answer is that of all, whichever was asked. */
+  route(siblings: Siblings | undefined): Route {
+    siblings?.tell(() => this.#metrics.families());
+    const text = async (): Promise<string> =>
+      siblings === undefined ? this.#metrics.text() : textOfProcesses(await siblings.all());
     return {
       method: 'GET',
       path: '/metrics',
       access: 'private',
       handle: async () => ({
         status: 200,
-        body: await this.#metrics.text(),
+        body: await text(),
         contentType: this.#metrics.contentType,
       }),
     };

@@ -11,8 +11,30 @@ export async function openStore(options: RpsOptions, context: RoleContext): Prom
   const { log, clock } = context;
   const now = (): number => clock.now();
   if (options.storage === 'redis') return openRedis(options, context, now);
+  if (isFile(options)) return openFile(options, context, now);
   log.warn('memory store: this instance cannot share its state, and forgets it at its end');
   return createMemoryStore({ ...options, now });
+}
+
+/** Whether the state lies in a file: `json` is what the old servers called it. */
+function isFile({ storage }: RpsOptions): boolean {
+  return storage === 'file' || storage === 'json';
+}
+
+async function openFile(
+  options: RpsOptions,
+  { log }: RoleContext,
+  now: () => number,
+): Promise<Store> {
+  const { openFileStore } = await import('../store/file/file-store.js');
+  return openFileStore({
+    ...options,
+    file: options.fileStorageLocation,
+    sync: options.fileStorageSync,
+    bytesMax: options.fileStorageBytesMax,
+    now,
+    onFault: ({ message }) => log.error({ reason: message }, 'the store cannot be written'),
+  });
 }
 
 /** Its code is loaded only here: an instance without Redis starts sooner. */

@@ -8,6 +8,7 @@ import type { Route, SocketRoute } from '../http/call.js';
 import { createOutgoing, type Outgoing } from '../http/outgoing.js';
 import type { Health } from '../ops/health.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
+import type { Siblings } from '../ops/siblings.js';
 import { OffsetClock } from '../protocol/clock.js';
 import type { Store } from '../store/store.js';
 import { accessNumberRoutes } from './access-numbers.js';
@@ -110,19 +111,20 @@ interface Beside {
   readonly health: Health;
   readonly metrics: RpsMetrics;
   readonly background: Pick<Background, 'routes'>;
+  readonly siblings?: Siblings | undefined;
 }
 
 /** All that a service serves. */
 export function served(
   service: Service,
   parts: RpsParts,
-  { health, metrics, background }: Beside,
+  { health, metrics, background, siblings }: Beside,
 ): Served {
   return {
     routes: [
       ...service.routes(parts),
       ...healthRoutes(health),
-      metrics.route(),
+      metrics.route(siblings),
       ...background.routes(),
     ],
     sockets: service.sockets(parts),
@@ -132,7 +134,8 @@ export function served(
 
 /**
  * Starts the RPS. It listens at once and answers 503 where it needs the server secret, until both
- * authorities have given their shares; `ready` says when.
+ * authorities have given their shares; `ready` says when. One with siblings listens when it is
+ * ready.
  */
 export function startRps(
   options: RpsOptions,
@@ -190,7 +193,13 @@ export async function startService(
   const parts = { ...common, conclude: service.conclude?.(common, outgoing) };
   const pool = () => secrets.pool;
   const health = dancesElsewhere(options) ? storeHealth(store) : rpsHealth({ store, pool });
-  server = await listen(parts, served(service, parts, { health, metrics, background }));
+  const { siblings } = context;
+  const ready = readyAfter(background.start(), secrets);
+  // The port is dealt out among siblings: whoever cannot check logins yet is to get no part of it.
+  if (siblings !== undefined) await ready;
+  const isShared = siblings !== undefined;
+  const beside = { health, metrics, background, siblings };
+  server = await listen(parts, served(service, parts, beside), isShared);
   const http = () => server?.stats();
   metrics.readFrom({ store, pool, http, audit: () => audit.stats(), admission });
   const { address, privateAddress } = server;
@@ -199,12 +208,13 @@ export async function startService(
     await outgoing.close();
     if (shared === undefined) await store.close();
   };
-  return roleOf({ live, server, secrets, background, audit, health, close });
+  return roleOf({ live, server, ready, secrets, background, audit, health, close });
 }
 
 interface Running {
   readonly live: LiveOptions<typeof rpsOptions>;
   readonly server: Listeners;
+  readonly ready: Promise<void>;
   readonly secrets: Secrets;
   readonly background: Background;
   readonly audit: RpsAudit;
@@ -215,12 +225,12 @@ interface Running {
 
 /** What listens, as the program sees it. */
 function roleOf(running: Running): RunningRole {
-  const { live, server, secrets, background, audit, health, close } = running;
+  const { live, server, ready, secrets, background, audit, health, close } = running;
   const { options } = live;
   return {
     address: server.address,
     privateAddress: server.privateAddress,
-    ready: readyAfter(background.start(), secrets),
+    ready,
     reconfigure: (changes) => live.apply(changes),
     reload: () => {
       audit.reopen();

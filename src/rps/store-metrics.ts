@@ -84,7 +84,7 @@ export function addStoreMetrics(metrics: Metrics, store: Store, durations: Histo
     help: 'What the store holds, by kind; what is overdue counts until it is cleared',
     type: 'gauge',
     read: () => {
-      const { identityBytes: _, ...entries } = store.sizes();
+      const { identityBytes: _, entryBytes: __, ...entries } = store.sizes();
       return Object.entries(entries).map(([kind, value]) => ({ labels: { kind }, value }));
     },
   });
@@ -93,5 +93,11 @@ export function addStoreMetrics(metrics: Metrics, store: Store, durations: Histo
     help: 'Memory for identities',
     type: 'gauge',
     value: () => store.sizes().identityBytes,
+  });
+  metrics.addValue({
+    name: 'mpin_store_entry_bytes',
+    help: 'Keys and values of all that a store in a file holds',
+    type: 'gauge',
+    value: () => store.sizes().entryBytes,
   });
 }

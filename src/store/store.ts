@@ -135,6 +135,8 @@ export interface StoreSizes {
   readonly revocations?: number;
   readonly failingIdentities?: number;
   readonly identityBytes?: number;
+  /** Keys and values of everything that is kept. */
+  readonly entryBytes?: number;
 }
 
 /** Backends that need no wait answer at once: a login then goes on in the same turn. */
