@@ -114,8 +114,11 @@ t.test('it says what runs where, what it will not do, and last that it is ready'
 t.test('its data is for its owner alone, and the key is in no output', async (t) => {
   const data = join(system.cwd, '.mpin');
   t.equal(statSync(data).mode & 0o777, 0o700);
-  const files = readdirSync(data).sort();
-  t.same(files, ['credentials.json', 'dta-backup.json', 'hosted-backup.json', 'passphrase']);
+  const files = ['credentials.json', 'dta-backup.json', 'hosted-backup.json', 'passphrase'];
+  // Identities that have asked for permits, and the permits, which anyone may have.
+  const folders = ['permit-identities', 'permits'];
+  t.same(readdirSync(data).sort(), [...files, ...folders]);
+  t.equal(statSync(join(data, 'permit-identities')).mode & 0o777, 0o700);
   for (const file of files) t.equal(statSync(join(data, file)).mode & 0o777, 0o600, file);
   const { app_key: key } = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'));
   t.match(key, /^[0-9a-f]{64}$/);

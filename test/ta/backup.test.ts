@@ -9,6 +9,7 @@ import { BackupError } from '../../src/ta/backup-fields.js';
 import { readBackupFile, writeBackupFile } from '../../src/ta/backup-file.js';
 import { isMasterSecret } from '../../src/ta/master-secret.js';
 import { masterSecret } from '../../src/ta/vault.js';
+import { fault, killedAt } from './killed-disk.js';
 import {
   cheapBackup,
   context,
@@ -348,8 +349,6 @@ function onBadDisk(t: Test, faults: Partial<typeof fsPromises>) {
   });
 }
 
-const fault = (code: string) => Object.assign(new Error(code), { code });
-
 /** An `open` whose handles fail in one method. */
 function openWith(method: 'writeFile' | 'sync' | 'close' | 'chmod' | 'stat', code: string) {
   return async (...args: Parameters<typeof fsPromises.open>) => {
@@ -421,40 +420,3 @@ t.test('a kill at any step leaves a whole backup or none', async (t) => {
     }
   }
 });
-
-/** A file system on which nothing happens any more from a step on. */
-function killedAt(step: string): Partial<typeof fsPromises> {
-  let dead = false;
-  const alive = (now: string) => {
-    if (now === step) dead = true;
-    if (dead) throw fault('KILLED');
-  };
-  return {
-    open: async (...args: Parameters<typeof fsPromises.open>) => {
-      alive(args[1] === 'wx' ? 'open' : 'flush');
-      const handle = await fsPromises.open(...args);
-      const { writeFile, sync } = handle;
-      Object.assign(handle, {
-        writeFile: async (content: string) => {
-          // Half of the content gets out before the end.
-          if (step === 'writeFile') await writeFile.call(handle, content.slice(0, 250));
-          alive('writeFile');
-          return writeFile.call(handle, content);
-        },
-        sync: async () => {
-          alive('sync');
-          return sync.call(handle);
-        },
-      });
-      return handle;
-    },
-    link: async (...args: Parameters<typeof fsPromises.link>) => {
-      alive('link');
-      return fsPromises.link(...args);
-    },
-    unlink: async (...args: Parameters<typeof fsPromises.unlink>) => {
-      alive('unlink');
-      return fsPromises.unlink(...args);
-    },
-  };
-}

@@ -1,4 +1,4 @@
-/** Clients that log in with published permits, and what holds a storage up without stopping them. */
+/** Clients that log in with published permits, and what may hold a storage up meanwhile. */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { createServer } from 'node:http';

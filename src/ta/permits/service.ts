@@ -1,7 +1,8 @@
 /**
  * The time permits service: publishes today's and the next days' hosted shares for the identities
  * that have asked, on request and in a run each day, to a folder, a bucket or both. It stands
- * beside the D-TA, whose threads make its shares, and not in the proxy, which only says who has asked.
+ * beside the D-TA, whose threads make its shares, and not in the proxy, which only says who has
+ * asked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
