@@ -141,7 +141,7 @@ export class Meetings {
     const key = this.#meetings.keyOf(id);
     const watch: Watch = { key, changed, seen: this.#engine.fresh(key) };
     this.#watches.add(watch);
-    this.#looks ??= setInterval(this.#look, LOOK_MS);
+    this.#looks ??= setInterval(this.#look, LOOK_MS).unref();
     return () => {
       this.#watches.delete(watch);
       if (this.#watches.size === 0) this.stopWatching();
@@ -156,12 +156,21 @@ export class Meetings {
 
   readonly #look = (): void => {
     for (const watch of this.#watches) {
+      if (this.#hasChanged(watch)) watch.changed();
+    }
+  };
+
+  #hasChanged(watch: Watch): boolean {
+    try {
       const now = this.#engine.fresh(watch.key);
       const same = now === undefined ? watch.seen === undefined : watch.seen?.equals(now);
       watch.seen = now;
-      if (same !== true) watch.changed();
+      return same !== true;
+    } catch {
+      // Whoever waits looks for itself, and hears what is wrong.
+      return true;
     }
-  };
+  }
 
   /** Changes a live meeting; false when there is none, or no change. */
   #change(
