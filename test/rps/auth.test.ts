@@ -48,7 +48,10 @@ async function startBoth(
 
 /** Has the worker start: until then, a challenge may end before it is checked, which is 500. */
 async function warmUp(world: World, auth: RunningRole, person: Person): Promise<void> {
-  while ((await dance(world, auth, person)).status === 500);
+  for (;;) {
+    const { status, json } = await dance(world, auth, person);
+    if (status !== 500 || json['message'] !== 'Invalid pass one data') return;
+  }
 }
 
 /** Both passes at the M-Pin server; its reply to the second, and the V that it got. */
