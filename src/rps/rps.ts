@@ -256,8 +256,7 @@ function foundationsOf({ prefix }: Service, options: RpsOptions) {
   demandProvider(options.cryptoProvider);
   const credentials = readCredentials(options.credentialsFile);
   const urls = { ...publicUrls(options), ...(prefix === undefined ? {} : { prefix }) };
-  demandUrls(options, ['DTALocalURL', 'RPAVerifyUserURL', 'RPAPermitUserURL']);
-  if (options.DTALocalURL === '') throw new Error('DTALocalURL: the address of the D-TA is needed');
+  demandUrls(options, ['RPAVerifyUserURL', 'RPAPermitUserURL']);
   return { credentials, urls, outgoing: createOutgoing(OUTGOING) };
 }
 
