@@ -52,8 +52,9 @@ export function optionsOf<T extends OptionTable>(
   command: Command,
   table: T,
   elsewhere: readonly OptionTable[] = [],
+  fileOf?: OptionTable,
 ): OptionsOf<T> {
-  return loadOptions(table, sourcesOf(command, elsewhere));
+  return loadOptions(table, { ...sourcesOf(command, elsewhere), fileOf });
 }
 
 /** Where the options of a command line come from. */

@@ -1,6 +1,7 @@
 /** `mpin permits run|status`: publishes the time permits of the hosted side; how far that is. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { hostedOptions } from '../config/hosted.js';
 import {
   type PermitsRunOptions,
   permitsRunOptions,
@@ -33,11 +34,11 @@ export function addPermitsCommands(program: Command): void {
   const run = group.command('run').description('publish what is missing, for all known identities');
   addOptions(run, permitsRunOptions)
     .addHelpText('after', HELP)
-    .action(() => runPermits(optionsOf(run, permitsRunOptions, ALL_TABLES)));
+    .action(() => runPermits(optionsOf(run, permitsRunOptions, ALL_TABLES, hostedOptions)));
   const status = group.command('status').description('how many identities, and the last run');
   addOptions(status, permitsStatusOptions)
     .addHelpText('after', HELP)
-    .action(() => runStatus(optionsOf(status, permitsStatusOptions, ALL_TABLES)));
+    .action(() => runStatus(optionsOf(status, permitsStatusOptions, ALL_TABLES, hostedOptions)));
 }
 
 async function runPermits(options: PermitsRunOptions): Promise<void> {

@@ -22,6 +22,8 @@ export interface Sources {
   readonly flags: Readonly<Record<string, unknown>>;
   /** Tables of other roles: their environment names are known, and not for this role. */
   readonly elsewhere?: readonly OptionTable[];
+  /** The role whose file a command shares: what is that role's alone is passed over. */
+  readonly fileOf?: OptionTable | undefined;
 }
 
 /** Names the program itself reads from the environment, whatever the role. */
@@ -73,7 +75,7 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: Sources
   const byRank = [
     fromFlags(table, sources.flags, tell),
     fromEnvironment(table, sources, tell),
-    fromFile(table, sources.file, tell),
+    fromFile(table, sources, tell),
   ];
   const values: Record<string, unknown> = {};
   const origins = new Map<string, string>();
@@ -158,11 +160,18 @@ function fromEnvironment(
   );
 }
 
-function fromFile(table: OptionTable, file: string | undefined, tell: Tell): Map<string, Given> {
+function fromFile(
+  table: OptionTable,
+  { file, fileOf = {} }: Sources,
+  tell: Tell,
+): Map<string, Given> {
   if (file === undefined) return new Map();
   const known = namesOf(table);
+  const passedOver = namesOf(fileOf);
   return collect(
-    Object.entries(attempt(() => readConfigFile(file), tell) ?? {}),
+    Object.entries(attempt(() => readConfigFile(file), tell) ?? {}).filter(
+      ([name]) => known.has(name) || !passedOver.has(name),
+    ),
     (name) => known.get(name),
     (name) => `${file}: "${name}"`,
     (name) => `${file}: unknown option "${name}"${hint(name, known.keys())}`,
