@@ -6,7 +6,7 @@ import type { Challenge } from '../store/store.js';
 import { CHALLENGE_LIFE_MS, Dance } from './dance.js';
 import type { RpsParts } from './parts.js';
 import { readMpinId, readPass1, readPass2 } from './pass-messages.js';
-import { PASS_BYTES_MAX, pass1Text, pass2Text } from './pass-routes.js';
+import { PASS_BYTES_MAX, type PassParts, pass1Text, pass2Text } from './pass-routes.js';
 import { rpsErrorAnswer, VERSION } from './replies.js';
 
 /** Longest silence of a client in milliseconds: after it, its challenge is too old anyway. */
@@ -18,19 +18,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 const CLOSE_INTERNAL = 1011;
 
-type SocketParts = Pick<
-  RpsParts,
-  | 'options'
-  | 'urls'
-  | 'clock'
-  | 'log'
-  | 'store'
-  | 'verifier'
-  | 'admission'
-  | 'pinErrors'
-  | 'conclude'
-  | 'onLogin'
->;
+type SocketParts = PassParts & Pick<RpsParts, 'log'>;
 
 export function danceSocket(parts: SocketParts): SocketRoute {
   const dance = new Dance(parts);

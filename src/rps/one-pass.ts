@@ -10,9 +10,8 @@ import { type Answer, type Call, HttpError, JSON_TYPE, type Route } from '../htt
 import { parseJsonObject } from '../http/json.js';
 import type { Challenge } from '../store/store.js';
 import { Dance } from './dance.js';
-import type { RpsParts } from './parts.js';
 import { readMpinId, readPass2, readPoint } from './pass-messages.js';
-import { PASS_BYTES_MAX, pass2Text } from './pass-routes.js';
+import { PASS_BYTES_MAX, type PassParts, pass2Text } from './pass-routes.js';
 
 /** How far a client's clock may be off, either way, in milliseconds. */
 const CLOCK_ERROR_MS_MAX = 60_000;
@@ -23,20 +22,7 @@ const MS_PER_SECOND = 1000;
 const TIME_BYTES = 4;
 const TIME_MAX = 2 ** (8 * TIME_BYTES) - 1;
 
-type OnePassParts = Pick<
-  RpsParts,
-  | 'options'
-  | 'urls'
-  | 'clock'
-  | 'store'
-  | 'verifier'
-  | 'admission'
-  | 'pinErrors'
-  | 'conclude'
-  | 'onLogin'
->;
-
-export function onePassRoutes(parts: OnePassParts): Route[] {
+export function onePassRoutes(parts: PassParts): Route[] {
   if (!parts.options.onePass) return [];
   const dance = new Dance(parts);
   return [
@@ -52,7 +38,7 @@ export function onePassRoutes(parts: OnePassParts): Route[] {
   ];
 }
 
-async function pass(parts: OnePassParts, dance: Dance, call: Call): Promise<Answer> {
+async function pass(parts: PassParts, dance: Dance, call: Call): Promise<Answer> {
   const { options, clock, store } = parts;
   const body = parseJsonObject(call.body);
   if (body === undefined) throw new HttpError(403, 'The body is not a JSON object');

@@ -19,7 +19,8 @@ import { VERSION } from './replies.js';
 /** The longest identity in hex, three points, and room for names, spaces and unknown fields. */
 export const PASS_BYTES_MAX = 2 * MPIN_ID_BYTES_MAX + 4096;
 
-type PassParts = Pick<
+/** What it takes to dance. */
+export type PassParts = Pick<
   RpsParts,
   | 'options'
   | 'urls'

@@ -94,3 +94,25 @@ export interface MeetingStore {
   /** Whether a report on a browser's login is awaited; it is so once. */
   takeReport(authOTT: string): Awaitable<boolean>;
 }
+
+/** What a step changes of a meeting; undefined when it may not be taken. */
+export type MeetingStep = (meeting: Meeting) => Partial<Meeting> | undefined;
+
+/** The step of `noteProgress`. */
+export function progressNoted(progress: Progress, userId: string): MeetingStep {
+  return ({ login }) => (login === undefined ? { progress, userId } : undefined);
+}
+
+/** The step of `takeLogin`. */
+export function loginTaken(authOTT: string, report: LoginReport): MeetingStep {
+  return ({ login, taken }) =>
+    login?.authOTT === authOTT && !taken ? { taken: true, report } : undefined;
+}
+
+/** The step of `reportLogin`. */
+export function loginReported(authOTT: string, next: LoginReport): MeetingStep {
+  return ({ login, taken, report }) => {
+    const open = taken && report?.final !== true;
+    return open && login?.authOTT === authOTT ? { report: next } : undefined;
+  };
+}

@@ -54,3 +54,14 @@ export interface AdminStore {
   setRevoked(mpinId: string, revoked: boolean): Awaitable<boolean>;
   revoked(mpinId: string): Awaitable<boolean>;
 }
+
+/** What a try leaves of the live passwords of a person: the one it used, and those that stay. */
+export function afterTry<Otp extends OneTimePassword & { readonly tries: number }>(
+  live: readonly Otp[],
+  otp: string,
+): { readonly used: Otp | undefined; readonly left: readonly Otp[] } {
+  const used = live.find((one) => one.otp === otp);
+  if (used !== undefined) return { used, left: live.filter((one) => one !== used) };
+  const tried = live.map((one) => ({ ...one, tries: one.tries + 1 }));
+  return { used, left: tried.filter(({ tries }) => tries < OTP_TRIES_MAX) };
+}

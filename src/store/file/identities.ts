@@ -1,11 +1,12 @@
 /** Failures and challenges of identities, and how an attempt is decided. */
+
 import { hash } from 'node:crypto';
+import { assertChallenge } from '../challenge.js';
 import type { FailureCounts } from '../once.js';
 import type { Attempt, Challenge, Settlement } from '../store.js';
 import { type Counts, demandRoom } from './counts.js';
 import type { Records } from './engine.js';
 import {
-  assertChallenge,
   decodeIdentity,
   encodeIdentity,
   type IdentityState,

@@ -1,10 +1,9 @@
 /** What the file holds of one identity: its failures and its challenges, in one record. */
+import { POINT_BYTES, SCALAR_BYTES } from '../challenge.js';
 import {
-  CHALLENGE_ID_CHARS_MAX,
   CHALLENGES_PER_IDENTITY_MAX,
   type Challenge,
   FAILURES_PER_CHALLENGE_MAX,
-  PEER_CHARS_MAX,
 } from '../store.js';
 import { NEVER_MS } from './table.js';
 
@@ -24,8 +23,6 @@ export interface IdentityState {
   readonly challenges: readonly KeptChallenge[];
 }
 
-const POINT_BYTES = 65;
-const SCALAR_BYTES = 32;
 const COUNT_BYTES = 4;
 /** Failures, and others. */
 const COUNTS_BYTES = 2 * COUNT_BYTES;
@@ -114,20 +111,6 @@ export function withFailedChallenges(state: IdentityState): IdentityState {
     .map((one) => ({ ...one, failures: one.failures + 1 }))
     .filter(({ failures }) => failures < FAILURES_PER_CHALLENGE_MAX);
   return { ...state, challenges };
-}
-
-/** Throws RangeError for a challenge that would not come back as it was. */
-export function assertChallenge({ id, peer, u, ut, y }: Challenge): void {
-  const utFits = ut.length === POINT_BYTES || ut.length === 0;
-  if (u.length !== POINT_BYTES || !utFits || y.length !== SCALAR_BYTES) {
-    throw new RangeError('a challenge has fields of 65, 65 or 0, and 32 bytes');
-  }
-  if (id.length > CHALLENGE_ID_CHARS_MAX || peer.length > PEER_CHARS_MAX) {
-    throw new RangeError(
-      `a challenge has an id of at most ${CHALLENGE_ID_CHARS_MAX} characters ` +
-        `and a peer of at most ${PEER_CHARS_MAX}`,
-    );
-  }
 }
 
 function partsOf({ challenge, endsMs, failures }: KeptChallenge): Uint8Array[] {

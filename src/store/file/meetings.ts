@@ -1,5 +1,15 @@
 /** Meetings, what leads to them, and who waits for them. */
-import type { LoginReport, Meeting, MeetingLogin, MobileResult, Progress } from '../meeting.js';
+import {
+  type LoginReport,
+  loginReported,
+  loginTaken,
+  type Meeting,
+  type MeetingLogin,
+  type MeetingStep,
+  type MobileResult,
+  type Progress,
+  progressNoted,
+} from '../meeting.js';
 import type { CountName, Counts } from './counts.js';
 import type { Engine } from './engine.js';
 import { JsonTable } from './json-table.js';
@@ -66,9 +76,7 @@ export class Meetings {
   }
 
   noteProgress(id: string, progress: Progress, userId: string, nowMs: number): boolean {
-    return this.#change(id, nowMs, (meeting) =>
-      meeting.login === undefined ? { progress, userId } : undefined,
-    );
+    return this.#change(id, nowMs, progressNoted(progress, userId));
   }
 
   demandRoomForResult(nowMs: number): void {
@@ -109,17 +117,12 @@ export class Meetings {
     nowMs: number,
   ): MeetingLogin | undefined {
     const login = this.#meetings.get(id, nowMs)?.login;
-    const taken = this.#change(id, nowMs, (meeting) =>
-      meeting.login?.authOTT === authOTT && !meeting.taken ? { taken: true, report } : undefined,
-    );
+    const taken = this.#change(id, nowMs, loginTaken(authOTT, report));
     return taken ? login : undefined;
   }
 
   report(id: string, authOTT: string, report: LoginReport, nowMs: number): boolean {
-    return this.#change(id, nowMs, (meeting) => {
-      const open = meeting.taken && meeting.report?.final !== true;
-      return open && meeting.login?.authOTT === authOTT ? { report } : undefined;
-    });
+    return this.#change(id, nowMs, loginReported(authOTT, report));
   }
 
   awaitReport(authOTT: string, lifeMs: number, nowMs: number): void {
@@ -173,11 +176,7 @@ export class Meetings {
   }
 
   /** Changes a live meeting; false when there is none, or no change. */
-  #change(
-    id: string,
-    nowMs: number,
-    changeOf: (meeting: Meeting) => Partial<Meeting> | undefined,
-  ): boolean {
+  #change(id: string, nowMs: number, changeOf: MeetingStep): boolean {
     const meeting = this.#meetings.get(id, nowMs);
     const change = meeting && changeOf(meeting);
     if (meeting === undefined || change === undefined) return false;

@@ -1,5 +1,5 @@
 /** Things that may happen once, or so many times within a while. */
-import { type OneTimePassword, OTP_TRIES_MAX, OTPS_PER_USER_MAX } from '../once.js';
+import { afterTry, type OneTimePassword, OTPS_PER_USER_MAX } from '../once.js';
 import type { JsonTable } from './json-table.js';
 
 export interface LiveOtp extends OneTimePassword {
@@ -23,14 +23,7 @@ export class Otps {
   }
 
   take(user: string, otp: string, nowMs: number): string | undefined {
-    const live = this.#live(user, nowMs);
-    const used = live.find((one) => one.otp === otp);
-    const left =
-      used === undefined
-        ? live
-            .map((one) => ({ ...one, tries: one.tries + 1 }))
-            .filter(({ tries }) => tries < OTP_TRIES_MAX)
-        : live.filter((one) => one !== used);
+    const { used, left } = afterTry(this.#live(user, nowMs), otp);
     this.#save(user, left);
     return used?.mpinId;
   }

@@ -1,3 +1,4 @@
+import { assertChallenge, POINT_BYTES, SCALAR_BYTES } from '../challenge.js';
 import {
   CHALLENGE_ID_CHARS_MAX,
   CHALLENGES_PER_IDENTITY_MAX,
@@ -9,8 +10,6 @@ import { ByteSlots } from './byte-slots.js';
 import type { Identities } from './identities.js';
 import { Lifetimes, NO_SLOT } from './lifetimes.js';
 
-const POINT_BYTES = 65;
-const SCALAR_BYTES = 32;
 const U_AT = 0;
 const UT_AT = U_AT + POINT_BYTES;
 const Y_AT = UT_AT + POINT_BYTES;
@@ -50,7 +49,7 @@ export class Challenges {
    * identity; false when the table is full.
    */
   put(identity: number, challenge: Challenge, lifeMs: number, nowMs: number): boolean {
-    assertLengths(challenge);
+    assertChallenge(challenge);
     this.#lifetimes.clearSome(nowMs, this.#remove);
     this.#makeRoom(identity, challenge.peer, nowMs);
     const slot = this.#lifetimes.take(lifeMs, nowMs);
@@ -184,18 +183,4 @@ export class Challenges {
     this.#lifetimes.release(slot);
     this.#identities.release(identity);
   };
-}
-
-/** Fields lie side by side in a slot: a wrong length would write into its neighbour. */
-function assertLengths({ id, peer, u, ut, y }: Challenge): void {
-  const utFits = ut.length === POINT_BYTES || ut.length === 0;
-  if (u.length !== POINT_BYTES || !utFits || y.length !== SCALAR_BYTES) {
-    throw new RangeError('a challenge has fields of 65, 65 or 0, and 32 bytes');
-  }
-  if (id.length > CHALLENGE_ID_CHARS_MAX || peer.length > PEER_CHARS_MAX) {
-    throw new RangeError(
-      `a challenge has an id of at most ${CHALLENGE_ID_CHARS_MAX} characters ` +
-        `and a peer of at most ${PEER_CHARS_MAX}`,
-    );
-  }
 }

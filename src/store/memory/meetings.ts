@@ -1,4 +1,14 @@
-import type { LoginReport, Meeting, MeetingLogin, MobileResult, Progress } from '../meeting.js';
+import {
+  type LoginReport,
+  loginReported,
+  loginTaken,
+  type Meeting,
+  type MeetingLogin,
+  type MeetingStep,
+  type MobileResult,
+  type Progress,
+  progressNoted,
+} from '../meeting.js';
 import { ExpiringMap } from './expiring-map.js';
 
 interface KeptResult extends MobileResult {
@@ -51,9 +61,7 @@ export class Meetings {
   }
 
   noteProgress(id: string, progress: Progress, userId: string, nowMs: number): boolean {
-    return this.#change(id, nowMs, (meeting) =>
-      meeting.login === undefined ? { progress, userId } : undefined,
-    );
+    return this.#change(id, nowMs, progressNoted(progress, userId));
   }
 
   hasRoomForResult(nowMs: number): boolean {
@@ -97,17 +105,12 @@ export class Meetings {
     nowMs: number,
   ): MeetingLogin | undefined {
     const login = this.#meetings.get(id, nowMs)?.login;
-    const taken = this.#change(id, nowMs, (meeting) =>
-      meeting.login?.authOTT === authOTT && !meeting.taken ? { taken: true, report } : undefined,
-    );
+    const taken = this.#change(id, nowMs, loginTaken(authOTT, report));
     return taken ? login : undefined;
   }
 
   report(id: string, authOTT: string, report: LoginReport, nowMs: number): boolean {
-    return this.#change(id, nowMs, (meeting) => {
-      const open = meeting.taken && meeting.report?.final !== true;
-      return open && meeting.login?.authOTT === authOTT ? { report } : undefined;
-    });
+    return this.#change(id, nowMs, loginReported(authOTT, report));
   }
 
   watch(id: string, changed: () => void): () => void {
@@ -132,11 +135,7 @@ export class Meetings {
   }
 
   /** Changes a live meeting and tells its watchers; false when there is none, or no change. */
-  #change(
-    id: string,
-    nowMs: number,
-    changeOf: (meeting: Meeting) => Partial<Meeting> | undefined,
-  ): boolean {
+  #change(id: string, nowMs: number, changeOf: MeetingStep): boolean {
     const meeting = this.#meetings.get(id, nowMs);
     const change = meeting && changeOf(meeting);
     if (change === undefined) return false;

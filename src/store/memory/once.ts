@@ -1,4 +1,4 @@
-import { type OneTimePassword, OTP_TRIES_MAX, OTPS_PER_USER_MAX } from '../once.js';
+import { afterTry, type OneTimePassword, OTPS_PER_USER_MAX } from '../once.js';
 import { ExpiringMap } from './expiring-map.js';
 
 interface LiveOtp extends OneTimePassword {
@@ -26,14 +26,7 @@ export class Otps {
   }
 
   take(user: string, otp: string, nowMs: number): string | undefined {
-    const live = this.#live(user, nowMs);
-    const used = live.find((one) => one.otp === otp);
-    const left =
-      used === undefined
-        ? live
-            .map((one) => ({ ...one, tries: one.tries + 1 }))
-            .filter(({ tries }) => tries < OTP_TRIES_MAX)
-        : live.filter((one) => one !== used);
+    const { used, left } = afterTry(this.#live(user, nowMs), otp);
     if (left.length === 0) this.#byUser.delete(user);
     else this.#byUser.update(user, () => left, nowMs);
     return used?.mpinId;

@@ -2,17 +2,10 @@
  * Challenges and results as bytes. The heads of challenges are written and read by the scripts
  * (scripts/challenges.ts); what follows them is opaque there but for id and peer.
  */
+import { assertChallenge, POINT_BYTES, SCALAR_BYTES } from '../challenge.js';
 import type { MobileResult } from '../meeting.js';
-import {
-  CHALLENGE_ID_CHARS_MAX,
-  type Challenge,
-  type LoginResult,
-  type LoginStatus,
-  PEER_CHARS_MAX,
-} from '../store.js';
+import type { Challenge, LoginResult, LoginStatus } from '../store.js';
 
-const POINT_BYTES = 65;
-const SCALAR_BYTES = 32;
 /** When it ends (6 bytes), failures in its life, and the length of what follows. */
 const HEAD_BYTES = 8;
 const LENGTH_AT = HEAD_BYTES - 1;
@@ -28,8 +21,9 @@ const STATUSES: readonly LoginStatus[] = [200, 401, 410];
  * A challenge without its head: id and peer, each after its length, U, y, and UT if there is one.
  * @throws RangeError for fields of another length than the readers expect
  */
-export function encodeChallenge({ id, peer, u, ut, y }: Challenge): Buffer {
-  assertLengths(id, peer, u, ut, y);
+export function encodeChallenge(challenge: Challenge): Buffer {
+  assertChallenge(challenge);
+  const { id, peer, u, ut, y } = challenge;
   const uAt = 2 + id.length + peer.length;
   const bytes = Buffer.allocUnsafe(uAt + POINT_BYTES + SCALAR_BYTES + ut.length);
   bytes[0] = id.length;
@@ -115,24 +109,4 @@ export function decodeResult(bytes: Buffer): LoginResult {
   return idAt === 2
     ? { status, mpinId }
     : { status, mpinId, otp: bytes.toString('latin1', 2, idAt) };
-}
-
-/** Lengths are one byte each in the record, and the three points have none. */
-function assertLengths(
-  id: string,
-  peer: string,
-  u: Uint8Array,
-  ut: Uint8Array,
-  y: Uint8Array,
-): void {
-  const utFits = ut.length === POINT_BYTES || ut.length === 0;
-  if (u.length !== POINT_BYTES || !utFits || y.length !== SCALAR_BYTES) {
-    throw new RangeError('a challenge has fields of 65, 65 or 0, and 32 bytes');
-  }
-  if (id.length > CHALLENGE_ID_CHARS_MAX || peer.length > PEER_CHARS_MAX) {
-    throw new RangeError(
-      `a challenge has an id of at most ${CHALLENGE_ID_CHARS_MAX} characters ` +
-        `and a peer of at most ${PEER_CHARS_MAX}`,
-    );
-  }
 }
