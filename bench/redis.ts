@@ -19,6 +19,8 @@ const ONE_A_LOGIN = 'getdel';
 /** What Redis has done and used so far. */
 interface Sample {
   readonly cpuUs: number;
+  /** Over its connections, both ways. */
+  readonly bytes: number;
   readonly calls: ReadonlyMap<string, number>;
 }
 
@@ -63,17 +65,19 @@ function withFigures(result: Result, kind: WorkKind, before: Sample, after: Samp
   const cpuUs = rounded((after.cpuUs - before.cpuUs) / logins, 1);
   const roundTrips = rounded(sum(SENT) / logins, 2);
   const commands = rounded(sum(after.calls.keys()) / logins, 2);
+  const bytes = Math.round((after.bytes - before.bytes) / logins);
   const figures = {
     redisCpuUsPerLogin: cpuUs,
     redisRoundTripsPerLogin: roundTrips,
     redisCommandsPerLogin: commands,
+    redisBytesPerLogin: bytes,
   };
   return {
     ...result,
     line: { ...result.line, ...figures },
     notes: [
       `redis-server: ${cpuUs} µs of CPU, ${roundTrips} round trips and ${commands} commands a ` +
-        'login, those of scripts counted',
+        `login, those of scripts counted, and ${bytes} bytes over its connections`,
       ...result.notes,
     ],
     checks: [...result.checks, ...checksOf(result.line.scenario, kind, cpuUs, roundTrips)],
@@ -98,11 +102,16 @@ function checksOf(name: string, kind: WorkKind, cpuUs: number, roundTrips: numbe
 }
 
 async function sampleOf(redis: RedisServer): Promise<Sample> {
-  const cpuS = Number(await redis.info('used_cpu_user')) + Number(await redis.info('used_cpu_sys'));
+  const [cpuUser, cpuSys, bytesIn, bytesOut] = await Promise.all(
+    ['used_cpu_user', 'used_cpu_sys', 'total_net_input_bytes', 'total_net_output_bytes'].map(
+      async (field) => Number(await redis.info(field)),
+    ),
+  );
   const stats = `${await redis.command('info', 'commandstats')}`;
   const calls = stats.matchAll(/^cmdstat_(\S+?):calls=(\d+)/gm);
   return {
-    cpuUs: cpuS * 1_000_000,
+    cpuUs: ((cpuUser ?? 0) + (cpuSys ?? 0)) * 1_000_000,
+    bytes: (bytesIn ?? 0) + (bytesOut ?? 0),
     calls: new Map([...calls].map(([, name, count]) => [`${name}`, Number(count)])),
   };
 }

@@ -23,6 +23,7 @@ export interface Line {
   readonly redisRoundTripsPerLogin?: number;
   /** Those that scripts call counted. */
   readonly redisCommandsPerLogin?: number;
+  readonly redisBytesPerLogin?: number;
   /** CPU a login with two instances, in logins with one; only of login-rest-file. */
   readonly twoInstancesCpuRatio?: number;
   /** Requests that failed in the second after an instance was killed; only of cluster-kill. */
