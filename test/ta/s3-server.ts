@@ -1,8 +1,11 @@
 /**
  * A store that speaks S3 (s3rver), behind a check of the signatures it is sent: s3rver takes every
- * AWS4-HMAC-SHA256 for right.
+ * AWS4-HMAC-SHA256 for right. It also says that an object is put before its file is written, and
+ * sends a length of 0 with the text to who asks meanwhile: requests go to it one by one, and a PUT
+ * is answered when its object is whole.
  */
 import { createHash, createHmac } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import {
   request as ask,
   createServer,
@@ -13,6 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { until } from '../e2e/program.js';
 import { folderOf } from './services.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -77,27 +81,33 @@ export interface Store {
 
 /** Starts a store with the bucket {@link BUCKET} that anyone may read; stops with the test. */
 export async function startStore(t: Test, { port = 0 }: { port?: number } = {}): Promise<Store> {
-  const s3 = new S3rver({
-    silent: true,
-    directory: folderOf(t),
-    configureBuckets: [{ name: BUCKET }],
-  });
+  const directory = folderOf(t);
+  const s3 = new S3rver({ silent: true, directory, configureBuckets: [{ name: BUCKET }] });
   await s3.configureBuckets();
   const inner = createServer(s3.callback());
   const innerPort = await listen(inner, 0);
   const done: string[] = [];
   let failing = 0;
-  const front = createServer(async (request, response) => {
-    const body = await bodyOf(request);
+  const answer = async (request: IncomingMessage, body: Buffer, response: ServerResponse) => {
     if (failing > 0) {
       failing -= 1;
       refuse(response, 503, 'SlowDown');
     } else if (isRight(request, body)) {
-      const status = await relay(request, body, { port: innerPort, response });
-      if (status < 300) done.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`);
+      const { method, url = '' } = request;
+      const path = url.replace(/\?.*/, '');
+      const reply = await relay(request, body, innerPort);
+      if (method === 'PUT') await written(`${directory}${path}._S3rver_object`, body.length);
+      response.writeHead(reply.status, reply.headers).end(reply.body);
+      if (reply.status < 300) done.push(`${method} ${path}`);
     } else {
       refuse(response, 403, 'SignatureDoesNotMatch');
     }
+  };
+  let turn = Promise.resolve();
+  const front = createServer(async (request, response) => {
+    const body = await bodyOf(request);
+    // A broken relay shows at the client that waits for the answer; the next has its turn.
+    turn = turn.then(() => answer(request, body, response)).catch(() => void response.destroy());
   });
   const url = `http://127.0.0.1:${await listen(front, port)}`;
   const stop = async () => {
@@ -132,22 +142,29 @@ function isRight({ method = '', url = '', headers }: IncomingMessage, body: Buff
   return signature === signatureV4({ method, url, headers }, SECRET_ACCESS_KEY);
 }
 
+interface Reply {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
 function relay(
   { method, url, headers }: IncomingMessage,
   body: Buffer,
-  { port, response }: { readonly port: number; readonly response: ServerResponse },
-): Promise<number> {
+  port: number,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const asked = ask({ host: '127.0.0.1', port, method, path: url, headers }, (reply) => {
       const { statusCode: status = 0 } = reply;
-      response.writeHead(status, reply.headers);
-      reply.pipe(response);
-      response.on('finish', () => resolve(status));
+      bodyOf(reply).then((text) => resolve({ status, headers: reply.headers, body: text }), reject);
     });
     asked.on('error', reject);
     asked.end(body);
   });
 }
+
+const written = (file: string, bytes: number) =>
+  until(`${file} to be whole`, async () => (await stat(file)).size === bytes);
 
 function refuse(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status, { 'Content-Type': 'application/xml' });
