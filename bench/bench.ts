@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dayOf, systemClock } from '../src/protocol/clock.js';
 import { issueMpinId } from '../src/protocol/mpin-id.js';
+import { type Halves, halvesOfCores, keepTo } from './cores.js';
 import type { Plan, Result } from './load/figures.js';
 import { LoadGroup } from './load/load-group.js';
 import { issueLogin, type PreparedLogin } from './load/login.js';
 import type { WorkKind } from './load/work.js';
+import { familyOf } from './process-tree.js';
 import type { RunningServer, System } from './system.js';
 
 export interface BenchOptions {
@@ -13,6 +15,8 @@ export interface BenchOptions {
   readonly connections: number;
   readonly identities: number;
   readonly processes: number;
+  /** Server and load each keep to a half of the cores. */
+  readonly apart: boolean;
 }
 
 export type Scenario = (bench: Bench) => Promise<Result>;
@@ -31,11 +35,18 @@ export class Bench {
   readonly progress: (text: string) => void;
   readonly #loads = new Set<LoadGroup>();
   readonly #logins: PreparedLogin[] = [];
+  #halves: Halves | undefined;
 
   constructor(system: System, options: BenchOptions, progress: (text: string) => void) {
     this.system = system;
     this.options = options;
     this.progress = progress;
+    this.#halves = options.apart ? halvesOfCores() : undefined;
+  }
+
+  /** The cores of server and load; undefined where they share all of them. */
+  get halves(): Halves | undefined {
+    return this.#halves;
   }
 
   /** At least so many, made once, as they take longer than some scenarios. */
@@ -76,6 +87,7 @@ export class Bench {
   }
 
   async #with<T>(server: RunningServer, use: (server: RunningServer) => Promise<T>): Promise<T> {
+    this.#keepTo('server', familyOf(server.pid));
     try {
       return await use(server);
     } finally {
@@ -101,12 +113,20 @@ export class Bench {
     };
     const load = await LoadGroup.start(work, processes);
     this.#loads.add(load);
+    this.#keepTo('load', load.pids);
     try {
       return await use(load);
     } finally {
       this.#loads.delete(load);
       load.close();
     }
+  }
+
+  /** Where one process cannot be kept to its half, the others share all cores with it. */
+  #keepTo(half: keyof Halves, pids: readonly number[]): void {
+    const cores = this.#halves?.[half];
+    if (cores === undefined) return;
+    if (!pids.every((pid) => keepTo(cores, pid))) this.#halves = undefined;
   }
 
   /** Leaves no process behind. */

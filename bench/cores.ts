@@ -11,8 +11,11 @@ export interface Halves {
 export function halvesOfCores(cores = availableParallelism()): Halves | undefined {
   if (cores < 2) return undefined;
   const half = cores >> 1;
-  return { server: `0-${half - 1}`, load: `${half}-${cores - 1}` };
+  return { server: range(0, half - 1), load: range(half, cores - 1) };
 }
+
+const range = (first: number, last: number): string =>
+  first === last ? `${first}` : `${first}-${last}`;
 
 /** Keeps all threads of a process to some cores; false where that cannot be done. */
 export function keepTo(cores: string, pid: number): boolean {

@@ -1,6 +1,5 @@
 /** `overload-2x`: the server is offered twice what it can do. It should hardly do less for it. */
 import type { Bench } from './bench.js';
-import { halvesOfCores, keepTo } from './cores.js';
 import {
   busyNotes,
   type Check,
@@ -11,7 +10,7 @@ import {
   type Result,
   reasonNotes,
 } from './load/figures.js';
-import type { Counted, LoadGroup } from './load/load-group.js';
+import type { Counted } from './load/load-group.js';
 
 const FACTOR = 2;
 /** The part of its peak that an overloaded server must keep. */
@@ -41,13 +40,7 @@ export function overload(bench: Bench): Promise<Result> {
     const plan = bench.plan(rps);
     const kind = 'login-rest';
     const all: Counted[] = [];
-    const apart = halvesOfCores();
-    const isApart = apart !== undefined && keepTo(apart.server, rps.pid);
-    const keepApart = ({ pids }: LoadGroup): void => {
-      if (isApart) for (const pid of pids) keepTo(apart.load, pid);
-    };
     const peak = await bench.withLoad(rps, { kind }, async (load) => {
-      keepApart(load);
       await load.begin({ kind: 'closed', connections: plan.connections });
       const phase = await measured(load, plan);
       all.push(phase.warmUp, phase.counted, await load.end());
@@ -59,7 +52,6 @@ export function overload(bench: Bench): Promise<Result> {
     bench.progress(`overload-2x: peak ${peakRate.toFixed(0)} logins/s, now twice that`);
     return bench.withLoad(rps, { kind, identities }, (load) =>
       bench.withLoad(rps, { kind: 'pass1-only', processes: 1 }, async (observer) => {
-        keepApart(load);
         await load.begin({ kind: 'open', perSecond, connections: CONNECTIONS_MAX });
         await observer.begin({ kind: 'open', ...OBSERVER });
         const [over, observed] = await Promise.all([
@@ -68,7 +60,7 @@ export function overload(bench: Bench): Promise<Result> {
         ]);
         all.push(over.warmUp, over.counted, await load.end());
         all.push(observed.warmUp, observed.counted, await observer.end());
-        return resultOf({ peakRate, over, observed: observed.counted, all, isApart });
+        return resultOf({ peakRate, over, observed: observed.counted, all });
       }),
     );
   });
@@ -79,11 +71,9 @@ interface Run {
   readonly over: Phase;
   readonly observed: Counted;
   readonly all: readonly Counted[];
-  /** Server and load had cores of their own. */
-  readonly isApart: boolean;
 }
 
-function resultOf({ peakRate, over, observed, all, isApart }: Run): Result {
+function resultOf({ peakRate, over, observed, all }: Run): Result {
   const { latency, refused, seconds, waitingMax } = over.counted;
   const { refusals } = observed;
   // Here a 503 is the right answer.
@@ -101,7 +91,6 @@ function resultOf({ peakRate, over, observed, all, isApart }: Run): Result {
         `at most ${waitingMax} found no connection free`,
       `${observed.refused} refusals observed: p50 ${p50Ms ?? '–'} ms, p99 ${p99Ms ?? '–'} ms, ` +
         `longest ${worstMs} ms`,
-      ...(isApart ? [] : ['server and load had no cores of their own: each took from the other']),
       ...busyNotes(over.counted),
       ...reasonNotes(all),
     ],

@@ -22,6 +22,11 @@ export function usageOf(pid: number): Usage | undefined {
   };
 }
 
+/** A process and all that came of it. */
+export function familyOf(pid: number): number[] {
+  return treeOf(pid).map((process) => process.pid);
+}
+
 /** The processes that a process has started, oldest first. */
 export function childrenOf(pid: number): number[] {
   const children = allProcesses().filter(({ parent }) => parent === pid);

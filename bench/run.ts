@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { addon } from '../src/crypto/addon.js';
 import { Bench, type Scenario } from './bench.js';
+import type { Halves } from './cores.js';
 import { type Result, rounded } from './load/figures.js';
 import { latencySvg } from './load/plot.js';
 import { type Baseline, checksText, tableOf } from './load/table.js';
@@ -30,6 +31,7 @@ interface Options {
   readonly connections: number;
   readonly identities: number;
   readonly processes: number;
+  readonly apart: boolean;
   readonly set: readonly string[];
   readonly profile?: string;
   readonly plot?: string;
@@ -44,6 +46,7 @@ const command = new Command('npm run bench --')
   .option('--connections <n>', 'clients of the closed loop', positive, 64)
   .option('--identities <n>', 'identities that log in by turns', positive, 2000)
   .option('--processes <n>', 'load processes', positive, Math.max(1, cpus().length >> 1))
+  .option('--no-apart', 'let server and load share all cores, instead of half of them each')
   .option('--set <name=value>', 'an option of mpin rps; may be repeated', several, [])
   .option('--profile <folder>', 'write CPU profiles of the server there')
   .option('--plot <file.svg>', 'draw the latency curves')
@@ -109,7 +112,7 @@ async function run(names: readonly string[], options: Options): Promise<number> 
       results.push(result);
       if (options.json) print(result.line);
     }
-    say(options, results, p256VerifyUs);
+    say(options, results, { p256VerifyUs, halves: bench.halves });
     return results.some(({ line }) => line.errors > 0) ? EXIT_FAILED : 0;
   } finally {
     await bench.stop();
@@ -127,10 +130,14 @@ async function interrupted(bench: Bench): Promise<never> {
 }
 
 /** The table goes to stdout, or beside the JSON lines where only a person sees it. */
-function say(options: Options, results: readonly Result[], p256VerifyUs: number): void {
+function say(
+  options: Options,
+  results: readonly Result[],
+  { p256VerifyUs, halves }: { readonly p256VerifyUs: number; readonly halves: Halves | undefined },
+): void {
   const baseline = readBaseline();
   const text = [
-    `${machine()}; P-256 verify ${p256VerifyUs} µs\n`,
+    `${machine()}, ${sharing(halves)}; P-256 verify ${p256VerifyUs} µs\n`,
     tableOf(results, { p256VerifyUs, baseline }),
     checksText(checksOf(results, p256VerifyUs)),
   ].join('\n');
@@ -140,6 +147,11 @@ function say(options: Options, results: readonly Result[], p256VerifyUs: number)
     writeFileSync(options.plot, latencySvg('Latency by percentile of logins', curves));
   }
   if (options.saveBaseline) saveBaseline(results, p256VerifyUs, baseline);
+}
+
+function sharing(halves: Halves | undefined): string {
+  if (halves === undefined) return 'server and load share all cores: each takes from the other';
+  return `server on cores ${halves.server}, load on ${halves.load}`;
 }
 
 function machine(): string {
