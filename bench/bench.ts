@@ -129,6 +129,17 @@ export class Bench {
     if (!pids.every((pid) => keepTo(cores, pid))) this.#halves = undefined;
   }
 
+  /** The same with one more process, which is left to time logins at another's load. */
+  withObservedLoad<T>(
+    rps: RunningServer,
+    asked: { kind: WorkKind; wrongEvery?: number },
+    use: (groups: { load: LoadGroup; observer: LoadGroup }) => Promise<T>,
+  ): Promise<T> {
+    return this.withLoad(rps, asked, (load) =>
+      this.withLoad(rps, { ...asked, processes: 1 }, (observer) => use({ load, observer })),
+    );
+  }
+
   /** Leaves no process behind. */
   async stop(): Promise<void> {
     for (const load of this.#loads) load.close();

@@ -51,8 +51,8 @@ export function fileLogins(bench: Bench): Promise<Result> {
   return withFolder((folder) =>
     bench.withRps(
       async (one) => {
-        const result = await bench.withLoad(one, { kind }, (load) =>
-          capacityThenLatency('login-rest-file', load, bench.plan(one)),
+        const result = await bench.withObservedLoad(one, { kind }, (groups) =>
+          capacityThenLatency('login-rest-file', groups, bench.plan(one)),
         );
         const two = await bench.withRps(
           (rps) => alternately(bench, [one, rps]),

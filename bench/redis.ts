@@ -40,14 +40,14 @@ function measuredWith(bench: Bench, name: string, kind: WorkKind, redis: RedisSe
   const set = ['storage=redis', `redisSocket=${redis.socket}`];
   return bench.withRps(
     (rps) =>
-      bench.withLoad(rps, { kind }, async (load) => {
+      bench.withObservedLoad(rps, { kind }, async (groups) => {
         const plan = bench.plan(rps);
         const samples: Sample[] = [];
         const probe = async () => {
           samples.push(await sampleOf(redis));
           return plan.probe();
         };
-        const result = await capacityThenLatency(name, load, { ...plan, probe });
+        const result = await capacityThenLatency(name, groups, { ...plan, probe });
         // The closed loop is between the first two.
         const [before, after] = samples;
         if (before === undefined || after === undefined) return result;

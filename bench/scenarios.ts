@@ -12,8 +12,8 @@ import { soak } from './soak.js';
 function steady(name: string, kind: WorkKind, wrongEvery = 0): Scenario {
   return (bench: Bench): Promise<Result> =>
     bench.withRps((rps) =>
-      bench.withLoad(rps, { kind, wrongEvery }, (load) =>
-        capacityThenLatency(name, load, bench.plan(rps)),
+      bench.withObservedLoad(rps, { kind, wrongEvery }, (groups) =>
+        capacityThenLatency(name, groups, bench.plan(rps)),
       ),
     );
 }
@@ -22,7 +22,9 @@ function steady(name: string, kind: WorkKind, wrongEvery = 0): Scenario {
 function shares(kind: ShareKind): Scenario {
   return (bench: Bench): Promise<Result> =>
     bench.withDta((dta) =>
-      bench.withLoad(dta, { kind }, (load) => capacityThenLatency(kind, load, bench.plan(dta))),
+      bench.withObservedLoad(dta, { kind }, (groups) =>
+        capacityThenLatency(kind, groups, bench.plan(dta)),
+      ),
     );
 }
 

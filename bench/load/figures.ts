@@ -80,29 +80,66 @@ export interface Phase {
   readonly after: Probe;
 }
 
-/** Capacity first, with as many clients as connections; then latency at a share of it. */
+/**
+ * Of the load at which latency is told, so much comes from the process that times it, in logins a
+ * second: enough for a p99 within seconds, and little enough to leave it idle. One that makes all
+ * the load times late whatever it times.
+ */
+const OBSERVED_PER_SECOND = 300;
+
+/**
+ * Capacity first, with as many clients as connections; then latency at a share of it.
+ * @param observer a group of one process, which has nothing to do but to time some of the logins
+ */
 export async function capacityThenLatency(
   scenario: string,
-  load: LoadGroup,
+  { load, observer }: { readonly load: LoadGroup; readonly observer: LoadGroup },
   plan: Plan,
 ): Promise<Result> {
   await load.begin({ kind: 'closed', connections: plan.connections });
   const closed = await measured(load, plan);
   const capacity = closed.counted.done / closed.counted.seconds;
   const all = [closed.warmUp, closed.counted, await load.end()];
-  let open: Phase | undefined;
+  let open: Open | undefined;
   if (capacity > 0) {
-    const perSecond = capacity * OPEN_SHARE;
-    await load.begin({ kind: 'open', perSecond, connections: plan.openConnections });
-    open = await measured(load, { ...plan, warmUpSeconds: plan.warmUpSeconds / 2 });
-    all.push(open.warmUp, open.counted, await load.end());
+    open = await observedAt(capacity * OPEN_SHARE, { load, observer }, plan);
+    all.push(...open.all);
   }
-  const latency = (open ?? closed).counted.latency;
+  const latency = (open?.observed ?? closed.counted).latency;
   return {
     line: lineOf(scenario, closed, latency, all),
     latency,
-    notes: [...openNotes(open, capacity), ...refusalNotes(all), ...reasonNotes(all)],
+    notes: [...openNotes(open), ...refusalNotes(all), ...reasonNotes(all)],
     checks: [],
+  };
+}
+
+/** An open loop, made by one group and timed by another. */
+interface Open {
+  /** What both were to make together. */
+  readonly perSecond: number;
+  readonly loaded: Counted;
+  readonly observed: Counted;
+  readonly all: readonly Counted[];
+}
+
+async function observedAt(
+  perSecond: number,
+  { load, observer }: { readonly load: LoadGroup; readonly observer: LoadGroup },
+  plan: Plan,
+): Promise<Open> {
+  const observed = Math.min(OBSERVED_PER_SECOND, perSecond / 2);
+  const connections = plan.openConnections;
+  await load.begin({ kind: 'open', perSecond: perSecond - observed, connections });
+  await observer.begin({ kind: 'open', perSecond: observed, connections });
+  const half = { ...plan, warmUpSeconds: plan.warmUpSeconds / 2 };
+  const [made, timed] = await Promise.all([measured(load, half), measured(observer, half)]);
+  const ends = [await load.end(), await observer.end()];
+  return {
+    perSecond,
+    loaded: made.counted,
+    observed: timed.counted,
+    all: [made.warmUp, made.counted, timed.warmUp, timed.counted, ...ends],
   };
 }
 
@@ -174,16 +211,15 @@ export function busyNotes({ busy }: Counted): string[] {
 }
 
 /** An open loop that was not kept up with says so: its percentiles are of a queue. */
-function openNotes(open: Phase | undefined, capacity: number): string[] {
+function openNotes(open: Open | undefined): string[] {
   if (open === undefined) return ['nothing was answered'];
-  const { done, seconds, waitingMax } = open.counted;
-  const asked = capacity * OPEN_SHARE;
-  const kept = done / seconds / asked;
-  const rate = `latency at ${asked.toFixed(0)} logins/s`;
-  const notes = busyNotes(open.counted);
-  if (kept > KEPT_MIN) return [rate, ...notes];
+  const { perSecond, loaded, observed } = open;
+  const kept = (loaded.done / loaded.seconds + observed.done / observed.seconds) / perSecond;
+  const rate = `latency at ${perSecond.toFixed(0)} logins/s`;
+  if (kept > KEPT_MIN) return [rate, ...busyNotes(loaded)];
   const done100 = (100 * kept).toFixed(0);
-  return [`${rate}, of which only ${done100} % were done; ${waitingMax} waited`, ...notes];
+  const waited = `${loaded.waitingMax + observed.waitingMax} waited`;
+  return [`${rate}, of which only ${done100} % were done; ${waited}`, ...busyNotes(loaded)];
 }
 
 function batchMean(before: Probe, after: Probe): number | null {

@@ -70,17 +70,23 @@ async function runOne(work: Work, options: BenchOptions): Promise<Result> {
   ]);
   const { seconds, connections, processes } = options;
   const load = await LoadGroup.start(work, processes);
+  const observer = await LoadGroup.start(work, 1);
   try {
-    return await capacityThenLatency(work.kind, load, {
-      seconds,
-      warmUpSeconds: Math.min(WARM_UP_SECONDS, seconds),
-      connections,
-      openConnections: OPEN_CONNECTIONS_MAX,
-      probe: async () => NO_PROBE,
-      sleep: (time) => sleep(time * 1000),
-    });
+    return await capacityThenLatency(
+      work.kind,
+      { load, observer },
+      {
+        seconds,
+        warmUpSeconds: Math.min(WARM_UP_SECONDS, seconds),
+        connections,
+        openConnections: OPEN_CONNECTIONS_MAX,
+        probe: async () => NO_PROBE,
+        sleep: (time) => sleep(time * 1000),
+      },
+    );
   } finally {
     load.close();
+    observer.close();
   }
 }
 
