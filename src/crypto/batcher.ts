@@ -1,7 +1,7 @@
 /**
  * Makes batches of logins for the workers: what one login costs falls with the size of its batch.
- * An idle worker takes what has come in by the end of the event loop's turn, so nobody waits for
- * company; while all are busy, the next batch grows.
+ * An idle worker takes what has come in by the end of the event loop's turn, so a login that comes
+ * alone waits for nobody; while all are busy, or logins come thick and fast, the next batch grows.
  */
 import { performance } from 'node:perf_hooks';
 import { BatchLimit } from './batch-limit.js';
@@ -62,6 +62,8 @@ export interface BatcherOptions {
   readonly workers: number;
   /** Records that may wait; a submission that finds as many is refused. */
   readonly queueMax: number;
+  /** Least time from one batch to the next one, if that is not full; in milliseconds. */
+  readonly paceMs: number;
   /** Told of every answered batch, for histograms. */
   readonly onBatch?: ((report: BatchReport) => void) | undefined;
 }
@@ -81,6 +83,7 @@ export class Batcher {
   readonly #runner: BatchRunner;
   readonly #workers: number;
   readonly #queueMax: number;
+  readonly #paceMs: number;
   readonly #onBatch: BatcherOptions['onBatch'];
   readonly #queue: RecordQueue;
   readonly #limit = new BatchLimit();
@@ -99,7 +102,8 @@ export class Batcher {
   #recordUs = 0;
   #running = 0;
   #runningRecords = 0;
-  #turnEnds = false;
+  #handedOutMs = Number.NEGATIVE_INFINITY;
+  #isDue = false;
   #closed: Promise<void> | undefined;
   #emptied: (() => void) | undefined;
 
@@ -107,6 +111,7 @@ export class Batcher {
     this.#runner = runner;
     this.#workers = options.workers;
     this.#queueMax = options.queueMax;
+    this.#paceMs = options.paceMs;
     this.#onBatch = options.onBatch;
     this.#queue = new RecordQueue(options.queueMax + GROUP_RECORDS_MAX - 1);
   }
@@ -176,16 +181,21 @@ export class Batcher {
   /**
    * Gives idle workers what waits: a full batch at once, less at the end of the turn. Until then
    * the loop reads the other sockets that have something to say, and their logins come along.
+   * Right after another batch it waits until `paceMs` have passed since that.
    */
   #handOut(): void {
     while (this.#hasWork() && this.#queue.length >= this.#limit.records) this.#startBatch();
-    if (!this.#hasWork() || this.#turnEnds) return;
-    this.#turnEnds = true;
-    setImmediate(() => {
-      this.#turnEnds = false;
-      while (this.#hasWork()) this.#startBatch();
-    });
+    if (!this.#hasWork() || this.#isDue) return;
+    this.#isDue = true;
+    const restMs = this.#handedOutMs + this.#paceMs - performance.now();
+    if (restMs > 0) setTimeout(this.#whenDue, Math.ceil(restMs));
+    else setImmediate(this.#whenDue);
   }
+
+  readonly #whenDue = (): void => {
+    this.#isDue = false;
+    while (this.#hasWork()) this.#startBatch();
+  };
 
   #hasWork(): boolean {
     return this.#running < this.#workers && this.#waiting.length > 0;
@@ -214,6 +224,7 @@ export class Batcher {
 
   async #run(task: VerifyTask, groups: readonly Waiting[], records: number): Promise<void> {
     const startedMs = performance.now();
+    this.#handedOutMs = startedMs;
     try {
       const { statuses, runUs } = await this.#runner.run(task);
       this.#count(statuses, runUs, groups, startedMs);

@@ -6,6 +6,7 @@ import { addon } from './addon.js';
 import { demandBytes, demandCount, demandDate } from './arguments.js';
 import { serverSecretShare } from './authority.js';
 import type { AuthorityTask } from './authority-worker.js';
+import { BATCH_PACE_MS } from './batch-limit.js';
 import { Batcher, type BatcherStats, type BatchReport } from './batcher.js';
 import type { RecordFields } from './record.js';
 import { MESSAGES_PER_WORKER, ShareBatcher } from './share-batcher.js';
@@ -90,7 +91,8 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
     serverSecret,
     { threads, queueMax: 0, tasksPerWorker: 1, provider, onFault: options.onFault },
   );
-  const batcher = new Batcher(workers, { workers: threads, queueMax, onBatch });
+  const paceMs = BATCH_PACE_MS;
+  const batcher = new Batcher(workers, { workers: threads, queueMax, paceMs, onBatch });
   const { kernel } = addon;
   return {
     findAccepted: (group) => batcher.findAccepted(group),

@@ -78,11 +78,11 @@ function numbersAt(records: Uint8Array, at: number): number[] {
   return Array.from({ length: count }, (_, index) => view.getUint32(index * RECORD_BYTES + at));
 }
 
-function start(workers = 1, queueMax = 1000) {
+function start(workers = 1, queueMax = 1000, paceMs = 0) {
   const crew = new Workers();
   const reports: BatchReport[] = [];
   const onBatch = (report: BatchReport) => reports.push(report);
-  return { crew, reports, batcher: new Batcher(crew, { workers, queueMax, onBatch }) };
+  return { crew, reports, batcher: new Batcher(crew, { workers, queueMax, paceMs, onBatch }) };
 }
 
 const range = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index);
@@ -123,6 +123,36 @@ t.test('every idle worker takes a batch, and each has one at a time', async (t) 
   await crew.answer(2);
   await crew.answer(0);
   t.same(await Promise.all(all), [0, 0, -1]);
+});
+
+t.test('logins right after a batch wait for the next one, a lone one does not', async (t) => {
+  const paceMs = 30;
+  const { crew, batcher } = start(2, 1000, paceMs);
+  const all = [batcher.findAccepted([record(OK, 0)])];
+  await turn();
+  t.same(crew.sizes, [1], 'nothing came before it');
+  const handedOutMs = performance.now();
+  for (const mark of [1, 2, 3]) all.push(batcher.findAccepted([record(OK, mark)]));
+  await turn();
+  t.same(crew.sizes, [1], 'although a worker is idle');
+  while (crew.tasks.length === 1) await turn();
+  t.ok(performance.now() - handedOutMs > paceMs - 2, 'until it is time');
+  t.same(crew.marks(1), [1, 2, 3]);
+  await crew.answer(0);
+  await crew.answer(1);
+  while (performance.now() - handedOutMs < 3 * paceMs) await turn();
+  all.push(batcher.findAccepted([record(OK, 4)]));
+  await turn();
+  t.same(crew.marks(2), [4], 'one that comes later is alone again');
+  await crew.answer(2);
+  t.same(await Promise.all(all), [0, 0, 0, 0, 0]);
+  const group = range(30).map(() => record(OK));
+  const many = range(10).map(() => batcher.findAccepted(group));
+  t.equal(crew.sizes[3], 240, 'a full batch waits for nothing');
+  await crew.answer(3);
+  while (crew.tasks.length === 4) await turn();
+  await crew.answer(4);
+  t.same(await Promise.all(many), Array(10).fill(0));
 });
 
 t.test('each login gets its own answer, whatever the others in the batch get', async (t) => {
@@ -235,7 +265,7 @@ t.test('a worker that dies under a batch is replaced, and its logins are refused
     queueMax: 0,
     tasksPerWorker: 1,
   });
-  const batcher = new Batcher(workers, { workers: 1, queueMax: 100 });
+  const batcher = new Batcher(workers, { workers: 1, queueMax: 100, paceMs: 0 });
   const deadly = range(20).map((mark) => batcher.findAccepted([record(mark === 7 ? DEADLY : OK)]));
   await turn();
   const waiting = range(20).map((mark) => batcher.findAccepted([record(mark === 7 ? WRONG : OK)]));
