@@ -18,7 +18,7 @@ export const BATCH_PACE_MS = 2;
  */
 const FAILURES_PER_BATCH = 1;
 /** The recent past, in records: one attacker's burst is over soon, noise stays small. */
-const RECENT_RECORDS = 512;
+export const RECENT_RECORDS = 512;
 
 /** Follows the rate of failures, and says how many records a batch may have by it. */
 export class BatchLimit {

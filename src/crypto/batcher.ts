@@ -4,7 +4,7 @@
  * alone waits for nobody; while all are busy, or logins come thick and fast, the next batch grows.
  */
 import { performance } from 'node:perf_hooks';
-import { BatchLimit } from './batch-limit.js';
+import { BatchLimit, RECENT_RECORDS } from './batch-limit.js';
 import { calledOrLate } from './called-or-late.js';
 import { PoolError, STATUS_OK } from './errors.js';
 import type { RecordFields } from './record.js';
@@ -68,9 +68,6 @@ export interface BatcherOptions {
   readonly onBatch?: ((report: BatchReport) => void) | undefined;
 }
 
-/** Batches over which the time of a record is smoothed: the last second or so under load. */
-const RECENT_BATCHES = 32;
-
 /** A group that waits for its records to be checked. */
 interface Waiting {
   readonly records: number;
@@ -98,7 +95,7 @@ export class Batcher {
   };
   /** The groups whose records are in the queue, in the same order. */
   readonly #waiting: Waiting[] = [];
-  /** Arithmetic of one record in recent batches, in microseconds. */
+  /** Arithmetic of one record among recent ones, in microseconds. */
   #recordUs = 0;
   #running = 0;
   #runningRecords = 0;
@@ -249,8 +246,10 @@ export class Batcher {
     for (const status of statuses) if (status !== STATUS_OK) failures += 1;
     this.#limit.observe(records, failures);
     const waitUsOf = (group: Waiting) => (startedMs - group.sinceMs) * US_PER_MS;
-    this.#recordUs +=
-      (runUs / records - this.#recordUs) / Math.min(RECENT_BATCHES, this.#sums.batches + 1);
+    // A record by itself takes as long as dozens together: a rush after a quiet hour must not be
+    // judged by what came before it, so a batch counts by its size.
+    const weight = this.#sums.batches === 0 ? 1 : Math.min(1, records / RECENT_RECORDS);
+    this.#recordUs += weight * (runUs / records - this.#recordUs);
     this.#sums.batches += 1;
     this.#sums.records += records;
     this.#sums.failures += failures;

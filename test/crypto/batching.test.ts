@@ -222,6 +222,32 @@ t.test('a batcher follows the failures it sees', async (t) => {
   t.equal(crew.tasks[1]?.failureRate, 0.5, 'and tells it to the worker');
 });
 
+t.test('the expected wait follows big batches at once, lone records hardly', async (t) => {
+  const { crew, batcher } = start();
+  const one = async (): Promise<void> => {
+    const answer = batcher.findAccepted([record(OK)]);
+    await turn();
+    await crew.answer(crew.tasks.length - 1);
+    await answer;
+  };
+  const many = () => range(200).map(() => batcher.findAccepted([record(OK)]));
+  const waitMs = async (): Promise<number> => {
+    const rush = many();
+    const expectedMs = batcher.expectedWaitMs;
+    await turn();
+    await crew.answer(crew.tasks.length - 1);
+    await Promise.all(rush);
+    return expectedMs;
+  };
+  for (const _ of range(50)) await one();
+  // Each answer of these workers takes 100 µs, whatever it is of.
+  t.equal(await waitMs(), (200 * 100) / 1000, 'by what is known: one at a time');
+  t.ok((await waitMs()) < 13, 'after one big batch');
+  t.ok((await waitMs()) < 8, 'after two');
+  for (const _ of range(50)) await one();
+  t.ok((await waitMs()) < 12, 'lone ones in between change little');
+});
+
 t.test('a full queue refuses at once, loses nothing and has room again', async (t) => {
   const { crew, batcher } = start(1, 5);
   const running = batcher.findAccepted([record(OK)]);
