@@ -13,6 +13,8 @@ import {
 import type { Counted } from './load/load-group.js';
 
 const FACTOR = 2;
+/** With less the server is not overloaded, and what it keeps is what the load could make. */
+const FACTOR_MIN = 1.2;
 /** The part of its peak that an overloaded server must keep. */
 const KEPT_SHARE = 0.9;
 /** Longest time to a refusal in milliseconds. */
@@ -80,15 +82,16 @@ function resultOf({ peakRate, over, observed, all }: Run): Result {
   const failed = all.reduce((sum, counted) => sum + counted.failed, 0);
   const line = { ...lineOf('overload-2x', over, latency, []), errors: failed };
   const served = rateOf(over.counted);
+  const offered = (over.counted.done + refused) / seconds;
   const { p50Ms, p99Ms } = percentiles(refusals);
   const worstMs = refusals.totalCount === 0 ? 0 : refusals.maxValue / 1000;
   return {
     line,
     latency,
     notes: [
-      `peak ${peakRate.toFixed(0)} logins/s; offered ${(FACTOR * peakRate).toFixed(0)}, ` +
-        `served ${served.toFixed(0)}, refused ${(refused / seconds).toFixed(0)}; ` +
-        `at most ${waitingMax} found no connection free`,
+      `peak ${peakRate.toFixed(0)} logins/s; served ${served.toFixed(0)}, ` +
+        `refused ${(refused / seconds).toFixed(0)}; at most ${waitingMax} found no connection free`,
+      ...(offered < FACTOR_MIN * peakRate ? [tooWeak(offered / peakRate)] : []),
       `${observed.refused} refusals observed: p50 ${p50Ms ?? '–'} ms, p99 ${p99Ms ?? '–'} ms, ` +
         `longest ${worstMs} ms`,
       ...busyNotes(over.counted),
@@ -114,5 +117,8 @@ function checksOf(found: { kept: number; worstMs: number; failed: number }): Che
     { what: 'overload-2x has no error but 503', found: `${failed}`, met: failed === 0 },
   ];
 }
+
+const tooWeak = (factor: number): string =>
+  `NO OVERLOAD: the load could offer only ${factor.toFixed(2)} × the peak, as it has too few cores`;
 
 const rateOf = ({ done, seconds }: Counted): number => done / seconds;

@@ -8,7 +8,6 @@ import { HttpConnection, type Reply } from './http-connection.js';
 import { type PreparedLogin, wrongSecOf } from './login.js';
 import { ShareQueries } from './share-queries.js';
 import { requestText, type Target, targetOf } from './target.js';
-import { inTurn } from './turns.js';
 import type { Work } from './work.js';
 import { UpgradeRefused, WsConnection } from './ws-connection.js';
 
@@ -130,10 +129,9 @@ abstract class Login extends Base {
     this.#endConnection.close();
   }
 
-  async pass2(login: PreparedLogin, wrongPin: boolean, reply: Fields, more = ''): Promise<string> {
+  pass2(login: PreparedLogin, wrongPin: boolean, reply: Fields, more = ''): string {
     const sec = wrongPin ? wrongSec(login) : login.sec;
-    const y = challengeOf(reply);
-    const v = await inTurn(() => clientPass2({ x: login.x, y, sec }));
+    const v = clientPass2({ x: login.x, y: challengeOf(reply), sec });
     return `{"V":"${Buffer.from(v).toString('hex')}","OTP":0,"WID":"0","pass":2${more}}`;
   }
 
@@ -158,7 +156,7 @@ class RestLogin extends Login {
   async steps(login: PreparedLogin, wrongPin: boolean): Promise<void> {
     const { connection, api } = this;
     const first = await ask(connection, 'pass1', api.request('POST', '/pass1', login.pass1));
-    const body = await this.pass2(login, wrongPin, first, `,"mpin_id":"${login.mpinId}"`);
+    const body = this.pass2(login, wrongPin, first, `,"mpin_id":"${login.mpinId}"`);
     const second = await ask(connection, 'pass2', api.request('POST', '/pass2', body));
     await this.authenticate(login, wrongPin, second);
   }
@@ -173,8 +171,7 @@ class WsLogin extends Login {
     try {
       await socket.open(target, `${path}/authenticationToken`);
       const first = messageOf(await socket.exchange(login.pass1), 1);
-      const proof = await this.pass2(login, wrongPin, first);
-      const second = messageOf(await socket.exchange(proof), 2);
+      const second = messageOf(await socket.exchange(this.pass2(login, wrongPin, first)), 2);
       await Promise.all([socket.close(), this.authenticate(login, wrongPin, second)]);
     } catch (error) {
       socket.destroy();
