@@ -42,8 +42,10 @@ export function auditLogin(
   outcome: Settlement,
   { peer, mpinId }: { readonly peer: string; readonly mpinId: string },
 ): void {
+  const failure = { event: 'failure', mpinId, peer, ok: false } as const;
   if (outcome === 200) audit({ event: 'login', mpinId, peer });
-  else if (outcome === 410) audit({ event: 'lock', mpinId, peer, ok: false });
-  else if (outcome === 401) audit({ event: 'failure', mpinId, peer, ok: false });
+  else if (outcome === 'locks') audit({ ...failure, event: 'lock' });
+  else if (outcome === 410) audit({ ...failure, how: 'locked' });
+  else if (outcome === 401) audit(failure);
   // A challenge used before decides nothing about anybody.
 }

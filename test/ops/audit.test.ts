@@ -167,7 +167,13 @@ t.test('each thing that happens to an identity is a line, without a secret in it
   const good = await jo.begin();
   const end = await jo.finish(good.v, { OTP: 1 });
   await world.authenticate(end.json['authOTT']);
-  for (const status of [401, 401, 410]) t.equal(await jo.login(1), status);
+  const userId = 'jo@example.com';
+  for (const OTP of [end.json['OTP'], end.json['OTP'], 'none']) {
+    await world.post('/verifyOTP', { userId, OTP });
+  }
+  await world.post('/verifyOTP', { userId: '<nobody>', OTP: '123456' });
+  for (const status of [401, 401, 410, 410]) t.equal(await jo.login(1), status);
+  t.equal(await jo.login(), 410);
   await world.post('/manage/unlock', { mpinId: jo.mpinId });
   await world.post('/manage/revoke', { mpinId: jo.mpinId });
   await jo.login();
@@ -186,19 +192,30 @@ t.test('each thing that happens to an identity is a line, without a secret in it
   secrets.push(`${end.json['authOTT']}`, `${end.json['OTP']}`, APP_KEY);
   await world.rps.stop();
   const lines = linesOf(auditLog);
-  const [first, second] = [...new Set(lines.map(({ identity }) => identity))];
+  const names = new Map(
+    [...new Set(lines.map(({ identity }) => identity))].map((identity, at) => [
+      identity,
+      ['jo', '-', 'al'][at],
+    ]),
+  );
   t.strictSame(
     lines.map(({ identity, event, ok, how = '', user = '' }) =>
-      [identity === first ? 'jo' : 'al', event, ok ? 'ok' : 'no', how, user].join(' ').trim(),
+      [names.get(identity), event, ok ? 'ok' : 'no', how, user].join(' ').trim(),
     ),
     [
       'jo registration ok  jo@example.com',
       'jo activation ok at registration jo@example.com',
       'jo issue ok',
       'jo login ok',
+      'jo otp ok  jo@example.com',
+      '- otp no  jo@example.com',
+      '- otp no  jo@example.com',
+      '- otp no',
       'jo failure no',
       'jo failure no',
       'jo lock no',
+      'jo failure no locked',
+      'jo failure no locked',
       'jo unlock ok',
       'jo revocation ok revoked',
       'jo login ok',
@@ -212,7 +229,7 @@ t.test('each thing that happens to an identity is a line, without a secret in it
       'al registration no again al@example.com',
     ],
   );
-  t.not(first, second);
+  t.ok(names.has(undefined), 'a refused password names no identity');
   const text = readFileSync(auditLog, 'utf8');
   for (const secret of secrets) t.notOk(text.includes(secret));
   t.ok(lines.every(({ peer }) => peer === '127.0.0.1'));
