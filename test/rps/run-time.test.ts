@@ -329,6 +329,7 @@ t.test('every dynamic option that clients are told takes effect at once', async 
     ['useNFC', true, { useNFC: true }],
     ['useWebSocket', true, { useWebSocket: true }],
     ['requestOTP', true, { requestOTP: true }],
+    ['maxInvalidLoginAttempts', 7, { maxInvalidLoginAttempts: 7 }],
     ['seedValueLength', 16, { seedValue: /^[0-9a-f]{32}$/ }],
     ['RPAAuthenticateUserURL', 'https://x/y', { authenticateURL: 'https://x/y' }],
   ];
