@@ -37,7 +37,7 @@ export interface AuditFields {
   readonly mpinId?: string | undefined;
   /** Address of the client, or of the RPA where that is who acted. */
   readonly peer?: string | undefined;
-  /** The person's name, where no identity is known yet by its pseudonym. */
+  /** The person's name: of whom a pseudonym is the identity, or who has none in this line. */
   readonly userId?: string | undefined;
   /** False for what was tried and refused. */
   readonly ok?: boolean;

@@ -42,10 +42,9 @@ export function auditLogin(
   outcome: Settlement,
   { peer, mpinId }: { readonly peer: string; readonly mpinId: string },
 ): void {
-  const failure = { event: 'failure', mpinId, peer, ok: false } as const;
-  if (outcome === 200) audit({ event: 'login', mpinId, peer });
-  else if (outcome === 'locks') audit({ ...failure, event: 'lock' });
-  else if (outcome === 410) audit({ ...failure, how: 'locked' });
-  else if (outcome === 401) audit(failure);
+  if (outcome === 200) return audit({ event: 'login', mpinId, peer });
   // A challenge used before decides nothing about anybody.
+  if (outcome === 'gone') return;
+  const event = outcome === 'locks' ? 'lock' : 'failure';
+  audit({ event, mpinId, peer, ok: false, how: outcome === 410 ? 'locked' : undefined });
 }

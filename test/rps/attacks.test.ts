@@ -52,6 +52,11 @@ t.test('1: a number takes one login, however many come with a right PIN', async 
   t.strictSame(statuses, [408, 412, 412, 412], 'one waits, in vain');
   const known = await Promise.all(ends.map(({ authOTT }) => browser.toRpa(authOTT)));
   t.equal(known.filter(({ status }) => status === 200).length, 1);
+  const again = await Promise.all(ends.map(({ authOTT }) => browser.toRpa(authOTT)));
+  t.ok(
+    again.every(({ status }) => status === 408),
+    'and it is taken once',
+  );
 });
 
 t.test('3: no token works as another, and no number as any', async (t) => {
@@ -96,6 +101,13 @@ t.test('6: pass 1 of others in one’s name spoils no login', async (t) => {
   }
   const { json } = await jo.finish(v, {}, '10.0.0.1');
   t.equal((await world.authenticate(json['authOTT'])).status, 200);
+  // Behind one address with the others: which challenge V answers is found by trying.
+  const shared = await jo.begin(undefined, undefined, '10.0.1.1');
+  for (let others = 0; others < 3; others += 1) {
+    await jo.begin(undefined, undefined, '10.0.1.1');
+  }
+  const end = await jo.finish(shared.v, {}, '10.0.1.1');
+  t.equal((await world.authenticate(end.json['authOTT'])).status, 200);
 });
 
 t.test('7: guesses that queue up before anyone asks are counted all the same', async (t) => {
