@@ -42,9 +42,9 @@ export function auditLogin(
   outcome: Settlement,
   { peer, mpinId }: { readonly peer: string; readonly mpinId: string },
 ): void {
-  if (outcome === 200) return audit({ event: 'login', mpinId, peer });
   // A challenge used before decides nothing about anybody.
   if (outcome === 'gone') return;
-  const event = outcome === 'locks' ? 'lock' : 'failure';
-  audit({ event, mpinId, peer, ok: false, how: outcome === 410 ? 'locked' : undefined });
+  const event = outcome === 200 ? 'login' : outcome === 'locks' ? 'lock' : 'failure';
+  const how = outcome === 410 ? 'locked' : undefined;
+  audit({ event, mpinId, peer, ok: outcome === 200, how });
 }

@@ -208,6 +208,17 @@ t.test('24: nobody writes on the page of a browser', async (t) => {
   t.match(await browser.poll(), { status: 'new', userId: '' }, 'a number is anyone’s guess');
 });
 
+t.test('24: nor does the name in an identity that another server gave out', async (t) => {
+  const { world } = await worldOf(t);
+  const browser = await Browser.withNumber(world);
+  const { authOTT } = await world.foreigner('<img src=x>').dance({ WID: browser.wid });
+  const mobile = present(world, authOTT);
+  t.equal(await browser.loggedIn(), authOTT);
+  t.match(await browser.poll(), { status: 'authenticate', userId: '' });
+  t.equal((await browser.toRpa(authOTT)).status, 200, 'who it is, the RPA is told');
+  t.equal((await mobile).status, 200);
+});
+
 t.test('25: no body and no state makes a request of a mobile fail on its own', async (t) => {
   const { world, jo } = await worldOf(t, { waitForLoginResult: true });
   const expected: Readonly<Record<string, number>> = {
