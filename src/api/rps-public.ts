@@ -53,6 +53,7 @@ const clientSettings: Operation = {
         accessNumberUseCheckSum: flag('Access numbers have a check digit'),
         accessNumberDigits: oneOf([6, 7], 'Their length'),
         cSum: int('The check digit algorithm'),
+        maxInvalidLoginAttempts: int('Wrong PINs in a row that lock an identity', { minimum: 1 }),
       }),
     },
   },

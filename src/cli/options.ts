@@ -5,6 +5,7 @@ import {
   ConfigError,
   flagName,
   loadOptions,
+  resolveOptions,
   type Sources,
 } from '../config/load.js';
 import type { OptionSpec, OptionsOf, OptionTable } from '../config/option.js';
@@ -55,6 +56,13 @@ export function optionsOf<T extends OptionTable>(
   fileOf?: OptionTable,
 ): OptionsOf<T> {
   return loadOptions(table, { ...sourcesOf(command, elsewhere), fileOf });
+}
+
+/** The files that options come from: the configuration file, and those that hold secrets. */
+export function optionFilesOf(command: Command, table: OptionTable): readonly string[] {
+  const sources = sourcesOf(command);
+  const { secretFiles } = resolveOptions(table, sources);
+  return sources.file === undefined ? secretFiles : [sources.file, ...secretFiles];
 }
 
 /** Where the options of a command line come from. */

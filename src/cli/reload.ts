@@ -1,11 +1,11 @@
-/** A configuration that is read again while a role runs: on SIGHUP, or when its file changes. */
-import { watchFile } from 'node:fs';
+/** A configuration that is read again while a role runs: on SIGHUP, or when a file changes. */
+import { unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from 'pino';
 import { differencesOf, type OptionChanges } from '../config/live.js';
 import type { OptionsOf, OptionTable } from '../config/option.js';
 import { ConfigError } from '../config/value.js';
 
-/** Milliseconds between two looks at the file, whatever file system it lies on. */
+/** Milliseconds between two looks at a file, whatever file system it lies on. */
 const WATCH_MS = 2_000;
 
 export interface ReloadParts<T extends OptionTable> {
@@ -41,9 +41,31 @@ export function reloader<T extends OptionTable>(parts: ReloadParts<T>): () => vo
   };
 }
 
-/** Reads again on SIGHUP, and on changes of `file` where it is given. */
-export function reloadOn(reload: () => void, file: string | undefined): void {
+/** Reads again on SIGHUP. */
+export function reloadOnHangup(reload: () => void): void {
   // At a terminal SIGHUP is the end of the terminal, and whoever closes it wants no server left.
   if (process.stdin.isTTY !== true) process.on('SIGHUP', reload);
-  if (file !== undefined) watchFile(file, { interval: WATCH_MS, persistent: false }, reload);
+}
+
+/**
+ * Reads again when one of the files changes, comes or goes.
+ * @param files asked anew after each change, as a configuration may name others then
+ */
+export function reloadOnChange(reload: () => void, files: () => readonly string[]): void {
+  let watched: readonly string[] = [];
+  const changed = (): void => {
+    reload();
+    watch();
+  };
+  const watch = (): void => {
+    const named = [...new Set(files())];
+    for (const file of watched) if (!named.includes(file)) unwatchFile(file, changed);
+    for (const file of named) {
+      if (!watched.includes(file)) {
+        watchFile(file, { interval: WATCH_MS, persistent: false }, changed);
+      }
+    }
+    watched = named;
+  };
+  watch();
 }

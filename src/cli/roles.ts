@@ -10,10 +10,10 @@ import { rpaOptions } from '../config/rpa.js';
 import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import type { RoleContext, RunningRole } from '../ops/role.js';
 import { addBackupCommands } from './backup.js';
-import { addOptions, configFileOf, optionsOf } from './options.js';
+import { addOptions, optionFilesOf, optionsOf } from './options.js';
 import { withPassphrase } from './passphrase.js';
 import { canPrompt, promptHidden } from './prompt.js';
-import { reloader, reloadOn } from './reload.js';
+import { reloader, reloadOnChange, reloadOnHangup } from './reload.js';
 import { ALL_TABLES } from './tables.js';
 
 /** How long a role may take to stop, in milliseconds; supervisors often kill after 10 s. */
@@ -136,7 +136,7 @@ function addRole<T extends OptionTable>(program: Command, role: Role<T>): Comman
     .addHelpText('after', `\nExamples:\n${role.examples.map((line) => `  ${line}\n`).join('')}`)
     .action(() => {
       const load = () => optionsOf(command, role.table, ALL_TABLES);
-      return runRole(role, { load, file: configFileOf(command) });
+      return runRole(role, { load, files: () => optionFilesOf(command, role.table) });
     });
 }
 
@@ -144,7 +144,8 @@ function addRole<T extends OptionTable>(program: Command, role: Role<T>): Comman
 interface Configuration<T extends OptionTable> {
   /** Reads all sources; throws ConfigError. */
   readonly load: () => OptionsOf<T>;
-  readonly file: string | undefined;
+  /** The files among them, as they are named now. */
+  readonly files: () => readonly string[];
 }
 
 /** What every role's table has. */
@@ -156,7 +157,7 @@ interface CommonOptions {
 /** Never returns when the role has started. */
 async function runRole<T extends OptionTable>(
   { name, table, start }: Role<T>,
-  { load, file }: Configuration<T>,
+  { load, files }: Configuration<T>,
 ): Promise<void> {
   const options = load();
   // A parent that dies while we start must not leave us behind; later the lifecycle sees to it.
@@ -176,7 +177,9 @@ async function runRole<T extends OptionTable>(
     if (typeof changes['logLevel'] === 'string') log.level = pinoLevel(changes['logLevel']);
     role.reconfigure?.(changes);
   };
-  reloadOn(reloader({ table, options, load, apply, log }), autoReload ? file : undefined);
+  const reload = reloader({ table, options, load, apply, log });
+  reloadOnHangup(reload);
+  if (autoReload) reloadOnChange(reload, files);
   const running = runUntilStopped(role, { log, graceMs: role.stopMsMax ?? STOP_MS_MAX });
   process.off('disconnect', orphaned);
   await running;

@@ -24,6 +24,8 @@ export interface Settings {
   readonly accessNumber: AccessNumberForm;
   readonly usePermits: boolean;
   readonly requestOtp: boolean;
+  /** Wrong PINs in a row that lock an identity; undefined where the server does not tell. */
+  readonly maxAttempts: number | undefined;
   readonly useWebSocket: boolean;
   readonly setDeviceName: boolean;
   readonly successLoginUrl: string | undefined;
@@ -81,6 +83,7 @@ export async function fetchSettings(
     accessNumber: accessNumberForm(fields),
     usePermits: fields['usePermits'] !== false,
     requestOtp: fields['requestOTP'] === true || fields['requestOTP'] === '1',
+    maxAttempts: attemptsOf(fields['maxInvalidLoginAttempts']),
     useWebSocket: fields['useWebSocket'] === true,
     setDeviceName: fields['setDeviceName'] === true,
     // The two documents spell it differently (contract §12).
@@ -88,6 +91,10 @@ export async function fetchSettings(
     identityCheckRegex:
       typeof fields['identityCheckRegex'] === 'string' ? fields['identityCheckRegex'] : undefined,
   };
+}
+
+function attemptsOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : undefined;
 }
 
 function accessNumberForm(fields: Fields): AccessNumberForm {

@@ -3,6 +3,6 @@ import { bool } from './option.js';
 
 export const autoReload = bool(
   false,
-  'Read the configuration file again when it changes, as SIGHUP does; what cannot change while ' +
-    'the server runs is logged and waits for a restart',
+  'Read the configuration file, and the files that secrets are in, again when one changes, as ' +
+    'SIGHUP does; what cannot change while the server runs is logged and waits for a restart',
 );

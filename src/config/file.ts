@@ -18,9 +18,19 @@ export function readConfigText(file: string): string {
     if (statSync(file).size > FILE_BYTES_MAX) {
       throw new Error(`larger than ${FILE_BYTES_MAX} bytes`);
     }
-    return readFileSync(file, 'utf8');
+    return textOf(readFileSync(file));
   } catch (error) {
     throw new ConfigError(`configuration file ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** What editors write: UTF-8, with a byte order mark or not. Anything else was named by mistake. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes.includes(0)) throw new Error('not a text');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error('not UTF-8');
   }
 }
 

@@ -53,6 +53,8 @@ export interface Resolved<T extends OptionTable> {
   readonly values: OptionsOf<T>;
   /** How the user named what set the option; no entry where the default holds. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Paths of the files that hold secrets, as they were given. */
+  readonly secretFiles: readonly string[];
   /** All mistakes, each in one line that names its source; no secret is in any. */
   readonly problems: readonly string[];
 }
@@ -79,12 +81,15 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: Sources
   ];
   const values: Record<string, unknown> = {};
   const origins = new Map<string, string>();
+  const secretFiles: string[] = [];
   for (const [name, spec] of Object.entries(table)) {
     const given = byRank.find((source) => source.has(name))?.get(name);
     values[name] = attempt(() => givenValue(spec, given), tell) ?? initialValue(spec);
-    if (given !== undefined) origins.set(name, given.where);
+    if (given === undefined) continue;
+    origins.set(name, given.where);
+    if (given.inFile && typeof given.raw === 'string') secretFiles.push(given.raw);
   }
-  return { values: Object.freeze(values) as OptionsOf<T>, origins, problems };
+  return { values: Object.freeze(values) as OptionsOf<T>, origins, secretFiles, problems };
 }
 
 /** The result of `read`, or undefined where it throws a ConfigError, which is told. */

@@ -5,7 +5,8 @@
  * Whoever knows an mpin_id can lock it by failing in its name, so none ever stands here. A line
  * names an identity by a pseudonym, HMAC-SHA256 of the mpin_id under a key of the deployment:
  * lines of one identity can be joined, with those of other instances too, and nobody who reads
- * them can tell what to send to the server. Lines of registrations also tell the userId.
+ * them can tell what to send to the server. Lines of registrations and of one-time passwords also
+ * tell the userId.
  *
  * Writing never waits for the disk, and never keeps a login waiting: what a full or broken disk
  * does not take is kept up to a limit, then lost, counted and warned of.
@@ -15,7 +16,10 @@ import type { Logger } from 'pino';
 import type { Clock } from '../protocol/clock.js';
 import { LineFile, type LineFileOptions } from './line-file.js';
 
-/** What can happen. A failure is a wrong PIN; the one that locks is a lock instead. */
+/**
+ * What can happen. A failure is a wrong PIN, or any PIN of an identity that is locked; the one that
+ * locks is a lock instead. `otp` is a one-time password that somebody was let in with, or not.
+ */
 export type AuditEvent =
   | 'registration'
   | 'activation'
@@ -23,6 +27,7 @@ export type AuditEvent =
   | 'login'
   | 'failure'
   | 'lock'
+  | 'otp'
   | 'unlock'
   | 'revocation';
 
@@ -32,7 +37,7 @@ export interface AuditFields {
   readonly mpinId?: string | undefined;
   /** Address of the client, or of the RPA where that is who acted. */
   readonly peer?: string | undefined;
-  /** The person's name at registration. */
+  /** The person's name: of whom a pseudonym is the identity, or who has none in this line. */
   readonly userId?: string | undefined;
   /** False for what was tried and refused. */
   readonly ok?: boolean;

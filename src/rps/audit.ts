@@ -42,8 +42,9 @@ export function auditLogin(
   outcome: Settlement,
   { peer, mpinId }: { readonly peer: string; readonly mpinId: string },
 ): void {
-  if (outcome === 200) audit({ event: 'login', mpinId, peer });
-  else if (outcome === 410) audit({ event: 'lock', mpinId, peer, ok: false });
-  else if (outcome === 401) audit({ event: 'failure', mpinId, peer, ok: false });
   // A challenge used before decides nothing about anybody.
+  if (outcome === 'gone') return;
+  const event = outcome === 200 ? 'login' : outcome === 'locks' ? 'lock' : 'failure';
+  const how = outcome === 410 ? 'locked' : undefined;
+  audit({ event, mpinId, peer, ok: outcome === 200, how });
 }

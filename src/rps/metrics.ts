@@ -7,12 +7,12 @@ import { BATCH_SIZES, Histogram, HistogramsBy, type Sample, SECONDS } from '../o
 import { Metrics, textOfProcesses, watchProcess } from '../ops/metrics.js';
 import type { Siblings } from '../ops/siblings.js';
 import { packageVersion } from '../ops/version.js';
-import type { Settlement, Store } from '../store/store.js';
+import { type LoginStatus, type Settlement, type Store, statusOf } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
 import { addStoreMetrics, timedStore } from './store-metrics.js';
 
 /** The words of logins by what became of them. */
-const OUTCOMES: Readonly<Record<Settlement, string>> = {
+const OUTCOMES: Readonly<Record<LoginStatus | 'gone', string>> = {
   200: 'success',
   401: 'wrong_pin',
   410: 'locked',
@@ -33,7 +33,7 @@ export interface MetricSources {
 /** Counts what passes by, and reads the rest when asked. */
 export class RpsMetrics {
   readonly #metrics = new Metrics();
-  readonly #logins: Record<Settlement, number> = { 200: 0, 401: 0, 410: 0, gone: 0 };
+  readonly #logins: Record<keyof typeof OUTCOMES, number> = { 200: 0, 401: 0, 410: 0, gone: 0 };
   readonly #answers = new HistogramsBy(SECONDS, ['route', 'status']);
   readonly #batchRecords = new Histogram(BATCH_SIZES);
   readonly #batchWait = new Histogram(SECONDS);
@@ -45,7 +45,7 @@ export class RpsMetrics {
   }
 
   readonly onLogin = (outcome: Settlement): void => {
-    this.#logins[outcome] += 1;
+    this.#logins[outcome === 'gone' ? outcome : statusOf(outcome)] += 1;
   };
 
   readonly onAnswer: AnswerObserver = (route, status, ms) => {
@@ -105,7 +105,7 @@ export class RpsMetrics {
       read: () =>
         Object.entries(OUTCOMES).map(([settled, outcome]) => ({
           labels: { outcome },
-          value: this.#logins[settled as unknown as Settlement],
+          value: this.#logins[settled as unknown as keyof typeof OUTCOMES],
         })),
     });
     histogram(

@@ -52,6 +52,8 @@ function clientSettings(parts: SettingsParts): Answer {
     accessNumberUseCheckSum: options.accessNumberUseCheckSum,
     accessNumberDigits: options.accessNumberUseCheckSum ? DIGITS_WITH_CHECK : DIGITS_WITHOUT_CHECK,
     cSum: CHECK_SUM_ALGORITHM,
+    // Of our own: clients look up the names they know, and pass over all others.
+    maxInvalidLoginAttempts: options.maxInvalidLoginAttempts,
     ...(options.furtherAuthorityURLs.length === 0
       ? {}
       : { authorityURLs: options.furtherAuthorityURLs }),

@@ -109,8 +109,16 @@ export interface Attempt {
   readonly otherFailures?: OtherFailures | undefined;
 }
 
-/** What became of an attempt: its frozen status, or 'gone' when its challenge was used before. */
-export type Settlement = LoginStatus | 'gone';
+/**
+ * What became of an attempt: its frozen status, 'locks' for the 410 of the very failure that locked
+ * its identity, or 'gone' when its challenge was used before.
+ */
+export type Settlement = LoginStatus | 'locks' | 'gone';
+
+/** The status that an attempt is frozen with. */
+export function statusOf(settlement: Exclude<Settlement, 'gone'>): LoginStatus {
+  return settlement === 'locks' ? 410 : settlement;
+}
 
 /** Why a store could not do what it was asked: answered with 503 and Retry-After. */
 export class StoreError extends Error {
@@ -171,7 +179,8 @@ export interface Store extends MeetingStore, OnceStore, AdminStore {
    * Proven: its challenge is consumed ('gone' if it no longer lives: refused and not counted);
    * a locked identity stays 410, one at a bound of `otherFailures` gets 401 and keeps its counts,
    * otherwise failures are forgotten and the status is 200.
-   * Not proven: one failure is counted, 401, or 410 once locked; at a bound of `otherFailures`
+   * Not proven: one failure is counted, 401, or 410 once locked ('locks' for the one that does it);
+   * at a bound of `otherFailures`
    * none is counted and it is 401. No challenge is consumed, but those with
    * {@link FAILURES_PER_CHALLENGE_MAX} such failures in their life end.
    * The result is frozen under authOTT, if given: for takeResult, or with a meetingId for

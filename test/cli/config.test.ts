@@ -202,6 +202,16 @@ t.test('an unreadable configuration file is named with the reason', async (t) =>
   const sources = { env: {}, flags: {}, file: join(folder, 'none.json') };
   t.throws(() => loadOptions(table, sources), ConfigError);
   t.throws(() => loadOptions(table, sources), { message: /none\.json: ENOENT/ });
+  const bytes = join(folder, 'bytes.yaml');
+  for (const [content, message] of [
+    [Buffer.from('port: 1\0'), /bytes\.yaml: not a text$/],
+    [Buffer.from('DTALocalURL: \xe9', 'latin1'), /bytes\.yaml: not UTF-8$/],
+  ] as const) {
+    writeFileSync(bytes, content);
+    t.throws(() => loadOptions(table, { ...sources, file: bytes }), { message });
+  }
+  writeFileSync(bytes, '\ufeff{"port": 1}');
+  t.equal(loadOptions(table, { ...sources, file: bytes }).port, 1, 'with a byte order mark');
 });
 
 t.test('environment names of another role are left to it, unknown ones are not', async (t) => {
@@ -220,6 +230,7 @@ t.test('the nearest name is one of a few edits, whatever the case, or none', asy
   const known = ['port', 'address', 'DTALocalURL'];
   t.equal(nearest('dtalocalurl', known), 'DTALocalURL');
   t.equal(nearest('adress', known), 'address');
+  t.equal(nearest('prot', ['pool', 'port']), 'port', 'two letters swapped are one edit');
   t.equal(nearest('prot', known), 'port');
   t.equal(nearest('entirelyother', known), undefined);
   t.equal(nearest('', known), undefined);

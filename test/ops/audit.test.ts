@@ -167,7 +167,8 @@ t.test('each thing that happens to an identity is a line, without a secret in it
   const good = await jo.begin();
   const end = await jo.finish(good.v, { OTP: 1 });
   await world.authenticate(end.json['authOTT']);
-  for (const status of [401, 401, 410]) t.equal(await jo.login(1), status);
+  for (const status of [401, 401, 410, 410]) t.equal(await jo.login(1), status);
+  t.equal(await jo.login(), 410);
   await world.post('/manage/unlock', { mpinId: jo.mpinId });
   await world.post('/manage/revoke', { mpinId: jo.mpinId });
   await jo.login();
@@ -199,6 +200,8 @@ t.test('each thing that happens to an identity is a line, without a secret in it
       'jo failure no',
       'jo failure no',
       'jo lock no',
+      'jo failure no locked',
+      'jo failure no locked',
       'jo unlock ok',
       'jo revocation ok revoked',
       'jo login ok',
@@ -223,6 +226,36 @@ t.test('each thing that happens to an identity is a line, without a secret in it
   const again = linesOf(auditLog).length;
   t.ok(again > lines.length, 'a later start goes on with the file');
 });
+
+t.test(
+  'a one-time password is a line when it is verified or refused, without its digits',
+  async (t) => {
+    const auditLog = join(folderOf(t), 'audit.log');
+    const world = await startWorld(t, { auditLog, requestOTP: true });
+    const userId = 'jo@example.com';
+    const jo = await world.person(userId);
+    const { OTP, authOTT } = await jo.dance({ OTP: 1 });
+    await world.authenticate(authOTT);
+    for (const tried of [OTP, OTP, 'none']) await world.post('/verifyOTP', { userId, OTP: tried });
+    await world.post('/verifyOTP', { userId: '<nobody>', OTP: '123456' });
+    await world.rps.stop();
+    const lines = linesOf(auditLog);
+    const identity = lines.find(({ event }) => event === 'login')?.['identity'];
+    t.match(identity, /^[0-9a-f]{32}$/);
+    t.strictSame(
+      lines.filter(({ event }) => event === 'otp').map(({ time, ...line }) => line),
+      [
+        { event: 'otp', ok: true, identity, user: userId, peer: '127.0.0.1' },
+        { event: 'otp', ok: false, user: userId, peer: '127.0.0.1' },
+        { event: 'otp', ok: false, user: userId, peer: '127.0.0.1' },
+        { event: 'otp', ok: false, peer: '127.0.0.1' },
+      ],
+    );
+    for (const secret of [OTP, '123456', 'nobody']) {
+      t.notOk(readFileSync(auditLog, 'utf8').includes(`${secret}`));
+    }
+  },
+);
 
 t.test('instances with one app_key, or one auditKey, name an identity alike', async (t) => {
   const folder = folderOf(t);

@@ -52,6 +52,11 @@ t.test('1: a number takes one login, however many come with a right PIN', async 
   t.strictSame(statuses, [408, 412, 412, 412], 'one waits, in vain');
   const known = await Promise.all(ends.map(({ authOTT }) => browser.toRpa(authOTT)));
   t.equal(known.filter(({ status }) => status === 200).length, 1);
+  const again = await Promise.all(ends.map(({ authOTT }) => browser.toRpa(authOTT)));
+  t.ok(
+    again.every(({ status }) => status === 408),
+    'and it is taken once',
+  );
 });
 
 t.test('3: no token works as another, and no number as any', async (t) => {
@@ -96,6 +101,13 @@ t.test('6: pass 1 of others in one’s name spoils no login', async (t) => {
   }
   const { json } = await jo.finish(v, {}, '10.0.0.1');
   t.equal((await world.authenticate(json['authOTT'])).status, 200);
+  // Behind one address with the others: which challenge V answers is found by trying.
+  const shared = await jo.begin(undefined, undefined, '10.0.1.1');
+  for (let others = 0; others < 3; others += 1) {
+    await jo.begin(undefined, undefined, '10.0.1.1');
+  }
+  const end = await jo.finish(shared.v, {}, '10.0.1.1');
+  t.equal((await world.authenticate(end.json['authOTT'])).status, 200);
 });
 
 t.test('7: guesses that queue up before anyone asks are counted all the same', async (t) => {
@@ -194,6 +206,17 @@ t.test('24: nobody writes on the page of a browser', async (t) => {
     await say(wid, { status: 'user', userId: 'mallory' });
   }
   t.match(await browser.poll(), { status: 'new', userId: '' }, 'a number is anyone’s guess');
+});
+
+t.test('24: nor does the name in an identity that another server gave out', async (t) => {
+  const { world } = await worldOf(t);
+  const browser = await Browser.withNumber(world);
+  const { authOTT } = await world.foreigner('<img src=x>').dance({ WID: browser.wid });
+  const mobile = present(world, authOTT);
+  t.equal(await browser.loggedIn(), authOTT);
+  t.match(await browser.poll(), { status: 'authenticate', userId: '' });
+  t.equal((await browser.toRpa(authOTT)).status, 200, 'who it is, the RPA is told');
+  t.equal((await mobile).status, 200);
 });
 
 t.test('25: no body and no state makes a request of a mobile fail on its own', async (t) => {

@@ -154,6 +154,14 @@ export class World {
     const token = extractPin(id, pin, secret);
     return new Person(this, { userId, mpinId: `${mpinId}`, regOTT: `${regOTT}`, token, pin });
   }
+
+  /** A person with an identity that another server gave out, under any name. */
+  foreigner(userID: string, pin = 1234): Person {
+    const id = Buffer.from(JSON.stringify({ mobile: 1, issued: '2016-10-11', userID, salt: '00' }));
+    const mpinId = toHex(id);
+    const token = extractPin(id, pin, this.authorities.clientSecret(mpinId));
+    return new Person(this, { userId: userID, mpinId, regOTT: '', token, pin });
+  }
 }
 
 /** What one pass 1 leaves with its client. */

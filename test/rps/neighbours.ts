@@ -77,6 +77,12 @@ export class Authorities {
     return clientSecretShare(this.#hosted, hashId(Buffer.from(mpinId, 'hex')));
   }
 
+  /** The whole client secret of any identity, as if it had been registered. */
+  clientSecret(mpinId: string): Uint8Array {
+    const hash = hashId(Buffer.from(mpinId, 'hex'));
+    return addG1(clientSecretShare(this.#local, hash), clientSecretShare(this.#hosted, hash));
+  }
+
   /** The hosted share of the server secret, in hex. */
   hostedServerSecret(): string {
     return hex(serverSecretShare(this.#hosted));

@@ -59,6 +59,7 @@ t.test('clientSettings carries all that clients need, and nothing is cached', as
     accessNumberUseCheckSum: true,
     accessNumberDigits: 7,
     cSum: 1,
+    maxInvalidLoginAttempts: 3,
   });
   const again = await world.ask('//rps//clientSettings');
   t.equal(again.status, 200, 'double slashes are one');

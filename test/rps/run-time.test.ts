@@ -329,6 +329,7 @@ t.test('every dynamic option that clients are told takes effect at once', async 
     ['useNFC', true, { useNFC: true }],
     ['useWebSocket', true, { useWebSocket: true }],
     ['requestOTP', true, { requestOTP: true }],
+    ['maxInvalidLoginAttempts', 7, { maxInvalidLoginAttempts: 7 }],
     ['seedValueLength', 16, { seedValue: /^[0-9a-f]{32}$/ }],
     ['RPAAuthenticateUserURL', 'https://x/y', { authenticateURL: 'https://x/y' }],
   ];
@@ -430,6 +431,13 @@ t.test('SIGHUP and autoReload read the file again; what needs a restart is logge
   write('setDeviceName: true\n');
   await until('the file is noticed', () => run.stderr().includes('"setDeviceName"'));
   t.match(await settings(), { useNFC: false, setDeviceName: true });
+  writeFileSync(join(cwd, 'secret'), 'hunter3');
+  write('rpaSecretFile: secret\n');
+  await said('"options":["rpaSecret"],"msg":"changed, but need a restart"');
+  const before = run.stderr().length;
+  writeFileSync(join(cwd, 'secret'), 'hunter4');
+  await until('the secret is noticed', () => run.stderr().includes('["rpaSecret"]', before));
+  t.notMatch(run.stderr(), /hunter\d/);
   run.child.kill('SIGTERM');
   t.equal(await run.ended, 0);
 });

@@ -47,6 +47,8 @@ export interface System {
 
 export interface Another {
   readonly url: string;
+  /** Of its RPS, for what a relying party asks of it. */
+  readonly rps: string;
   /** The latest activation link for a user, where the relying party prints them. */
   linkFor(userId: string): Promise<URL>;
 }
@@ -105,7 +107,7 @@ async function startAnother(
     async () => (await fetch(`${url}/rps/clientSettings`).catch(() => undefined))?.status === 200,
     () => server.stderr() + pages.stderr(),
   );
-  return { url, linkFor: (userId) => linkIn(pages.stdout, userId) };
+  return { url, rps: inside, linkFor: (userId) => linkIn(pages.stdout, userId) };
 }
 
 /** Links name the identity in hex; what a process prints comes when it comes. */

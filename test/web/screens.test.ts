@@ -5,6 +5,9 @@ import { faultsOf, heights, look } from './look.js';
 
 t.setTimeout(120_000);
 
+/** By default: otpExpireSeconds. */
+const OTP_LIFE_MS = 60_000;
+
 const system = await startSystem();
 const browser = await launchBrowser();
 t.teardown(async () => {
@@ -101,37 +104,37 @@ t.test('trouble', async (t) => {
   await person.leaves();
 });
 
-t.test('a one-time password runs out, and another one can be had', async (t) => {
-  const person = await Person.at(browser, system.url);
+t.test('a one-time password is good once, runs out, and another one can be had', async (t) => {
+  const other = await system.another({ requestOTP: 'true', maxInvalidLoginAttempts: '5' }, {});
+  const person = await Person.at(browser, other.url);
   const { page } = person;
-  await page.route('**/rps/clientSettings', async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ json: { ...(await answer.json()), requestOTP: true } });
-  });
-  await page.route('**/rps/pass2', async (route) => {
-    t.equal(route.request().postDataJSON().OTP, 1);
-    const answer = await route.fetch();
-    await route.fulfill({ json: { ...(await answer.json()), OTP: '042617' } });
-  });
-  let life = 45_000;
-  await page.route('**/mpinAuthenticate', (route) =>
-    route.fulfill({ json: { expireTime: 1_000 + life, nowTime: 1_000, ttlSeconds: 60 } }),
-  );
-  await page.reload();
+  await page.clock.install();
   await person.registers('otp@example.com', '2468');
   await person.click('Log in now');
   await person.sees('login');
-  await person.enterPin('2468', 'Get password');
-  await person.sees('otp');
-  t.equal(await page.locator('mpin-pad output').textContent(), '042617');
+  const shown = page.locator('mpin-pad output');
+  const ask = async (pin: string) => {
+    await person.enterPin(pin, 'Get password');
+    await person.sees('otp');
+    t.match(await shown.textContent(), /^\d{6}$/);
+    return `${await shown.textContent()}`;
+  };
+  const verify = async (OTP: string) => {
+    const body = JSON.stringify({ userId: 'otp@example.com', OTP });
+    return (await fetch(`${other.rps}/verifyOTP`, { method: 'POST', body })).status;
+  };
+  await person.enterPin('1111', 'Get password');
+  await page.getByText('Wrong PIN. 4 tries left.').first().waitFor();
+  const first = await ask('2468');
   await look(t, page, '16-otp');
-  life = 900;
-  await page.reload();
-  await person.sees('login');
-  await person.enterPin('2468', 'Get password');
-  await person.sees('otp');
+  t.equal(await verify(first), 200);
+  t.equal(await verify(first), 401);
+  await page.clock.fastForward(OTP_LIFE_MS);
+  await page.getByText('––––––').waitFor();
   await person.click('Get a new one');
   await person.sees('login');
+  t.equal(await verify(await ask('2468')), 200);
+  t.same(person.faults, []);
   await person.leaves();
 });
 

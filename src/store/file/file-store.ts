@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto';
 import type { LoginReport, Meeting, MeetingLogin, MobileResult, Progress } from '../meeting.js';
 import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../once.js';
-import type {
-  Attempt,
-  Challenge,
-  LoginResult,
-  LoginStatus,
-  Registration,
-  Settlement,
-  Store,
-  StoreError,
-  StoreSizes,
+import {
+  type Attempt,
+  type Challenge,
+  type LoginResult,
+  type LoginStatus,
+  type Registration,
+  type Settlement,
+  type Store,
+  type StoreError,
+  type StoreSizes,
+  statusOf,
 } from '../store.js';
 import { checkEntries, TRIAL } from './check.js';
 import { Commits } from './commits.js';
@@ -155,9 +156,9 @@ export class FileStore implements Store {
     return this.#write((nowMs) => {
       // Before anything is decided: an attempt is counted only if its result can be kept.
       this.#demandRoomForResult(attempt, nowMs);
-      const status = this.#identities.settle(attempt, nowMs);
-      if (status !== 'gone') this.#freeze(attempt, status, nowMs);
-      return status;
+      const settled = this.#identities.settle(attempt, nowMs);
+      if (settled !== 'gone') this.#freeze(attempt, statusOf(settled), nowMs);
+      return settled;
     });
   }
 

@@ -93,7 +93,8 @@ export class Identities {
     if (!proof.proven) {
       const counted = locked || bounded ? live : this.#counted(live, attempt, nowMs);
       this.#save(found, withFailedChallenges(counted));
-      return locked || counted.failures >= failuresMax ? 410 : 401;
+      if (locked) return 410;
+      return counted.failures >= failuresMax ? 'locks' : 401;
     }
     const { challengeId } = proof;
     const rest = challengeId === undefined ? live : withoutChallenge(live, challengeId);

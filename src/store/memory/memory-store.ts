@@ -10,6 +10,7 @@ import {
   type Store,
   StoreError,
   type StoreSizes,
+  statusOf,
 } from '../store.js';
 import { Challenges } from './challenges.js';
 import { ExpiringMap } from './expiring-map.js';
@@ -143,9 +144,9 @@ class MemoryStore implements Store {
     this.#demandRoom(attempt, nowMs);
     const identity = this.#hold(mpinId);
     try {
-      const status = this.#decide(identity, attempt, nowMs);
-      if (status !== 'gone') this.#freeze(identity, attempt, status, nowMs);
-      return status;
+      const settled = this.#decide(identity, attempt, nowMs);
+      if (settled !== 'gone') this.#freeze(identity, attempt, statusOf(settled), nowMs);
+      return settled;
     } finally {
       this.#identities.release(identity);
     }
@@ -319,9 +320,9 @@ class MemoryStore implements Store {
       (this.#identities.otherFailures(identity) >= otherFailures.inAll ||
         this.#counters.get(windowOf(mpinId), nowMs) >= otherFailures.perWindow);
     if (!proof.proven) {
-      const status = locked ? 410 : bounded ? 401 : this.#fail(identity, attempt, nowMs);
+      const settled = locked ? 410 : bounded ? 401 : this.#fail(identity, attempt, nowMs);
       this.#challenges.fail(identity);
-      return status;
+      return settled;
     }
     const { challengeId } = proof;
     if (challengeId !== undefined && !this.#challenges.take(identity, challengeId, nowMs)) {
@@ -334,7 +335,7 @@ class MemoryStore implements Store {
   }
 
   /** Counts a failure of an identity that is at none of its bounds. */
-  #fail(identity: number, attempt: Attempt, nowMs: number): LoginStatus {
+  #fail(identity: number, attempt: Attempt, nowMs: number): 401 | 'locks' {
     const { mpinId, proof, failuresMax, otherFailures } = attempt;
     if (failuresMax === undefined) return 401;
     const window = windowOf(mpinId);
@@ -342,7 +343,7 @@ class MemoryStore implements Store {
     if (other && !this.#counters.hasRoom(window, nowMs)) throw full('counters');
     const failures = other ? this.#identities.failOther(identity) : this.#identities.fail(identity);
     if (failures === undefined) throw full('failure counters');
-    if (!other) return failures >= failuresMax ? 410 : 401;
+    if (!other) return failures >= failuresMax ? 'locks' : 401;
     this.#counters.count(window, otherFailures.windowMs, nowMs);
     return 401;
   }

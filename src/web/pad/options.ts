@@ -30,16 +30,13 @@ export interface PadOptions {
   readonly onSuccessLogin?: (data: { userId: string; response: Fields }) => unknown;
   readonly onError?: (error: ClientError) => void;
   readonly customLanguageTexts?: CustomTexts;
-  /** Wrong PINs in a row that lock, as the server is configured; 0 to show no count. */
+  /** Wrong PINs in a row that lock, where the settings do not say it; 0 to show no count. */
   readonly maxAttempts?: number;
   /** Where the worker's script is; beside the pad's own script when absent. */
   readonly workerURL?: string;
   /** This is a phone that logs in other screens. */
   readonly mobile?: boolean;
 }
-
-/** The documents' default of maxInvalidLoginAttempts. */
-export const DEFAULT_MAX_ATTEMPTS = 3;
 
 type Kind = 'text' | 'flag' | 'number';
 
@@ -76,7 +73,8 @@ export function policyOf(options: PadOptions, settings?: Settings) {
     requestOtp: options.requestOTP ?? settings?.requestOtp ?? false,
     successLoginUrl: options.successLoginURL ?? settings?.successLoginUrl,
     byPhone: options.mobile !== true && settings?.accessNumberUrl !== undefined,
-    maxAttempts: options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    // Better no count than a wrong one.
+    maxAttempts: options.maxAttempts ?? settings?.maxAttempts ?? 0,
   };
 }
 

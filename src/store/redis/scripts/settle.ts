@@ -7,7 +7,7 @@ import { FAIL, TAKE } from './challenges.js';
  * ARGV: '1' for a proven attempt, id of its challenge or '', failures that lock or '' where none
  * are counted, the result without its status, its life in milliseconds; then, if other failures
  * have bounds: '1' for one with a PIN error, most in a window, its milliseconds, most in all.
- * Answers the status, or 0 when the challenge is gone.
+ * Answers the status, 0 when the challenge is gone, or 1 for a 410 whose failure locked.
  *
  * Counters are integers that anyone can read. Those of failures have no end.
  */
@@ -21,7 +21,7 @@ local locked = failures >= most
 local perWindow = tonumber(ARGV[7])
 local bounded = perWindow
   and (others >= tonumber(ARGV[9]) or tonumber(counts[3] or 0) >= perWindow)
-local status = locked and 410 or 401
+local status, locks = locked and 410 or 401, false
 if ARGV[1] == '1' then
   if ARGV[2] ~= '' and not take(KEYS[1], ARGV[2]) then return 0 end
   if not locked and not bounded then
@@ -35,7 +35,7 @@ else
       if counts[3] then redis.call('INCR', KEYS[4])
       else redis.call('SET', KEYS[4], 1, 'PX', ARGV[8]) end
     elseif redis.call('INCR', KEYS[2]) >= most then
-      status = 410
+      status, locks = 410, true
     end
   end
   fail(KEYS[1])
@@ -44,7 +44,7 @@ if KEYS[5] then
   local first = status == 200 and 0 or status == 401 and 1 or 2
   redis.call('SET', KEYS[5], string.char(first) .. ARGV[4], 'PX', ARGV[5])
 end
-return status
+return locks and 1 or status
 `,
 );
 

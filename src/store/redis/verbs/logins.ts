@@ -1,4 +1,4 @@
-import type { Attempt, LoginStatus, Store } from '../../store.js';
+import { type Attempt, type LoginStatus, type Store, statusOf } from '../../store.js';
 import type { Argument, Connection } from '../connection.js';
 import { areTogether, authOTTOf, type Keys, placeOfIdentity, placeOfToken } from '../keys.js';
 import {
@@ -13,8 +13,9 @@ import { CHALLENGES, PUT_CHALLENGE } from '../scripts/challenges.js';
 import { SETTLE } from '../scripts/settle.js';
 import { flag } from './flag.js';
 
-/** What SETTLE answers for a challenge that is gone. */
+/** What SETTLE answers beside statuses: a challenge that is gone, a failure that locks. */
 const GONE = 0;
+const LOCKS = 1;
 
 type LoginVerbs = Pick<
   Store,
@@ -50,14 +51,14 @@ export function loginVerbs(redis: Connection, keys: Keys): LoginVerbs {
       const names = together ? [...counted, result.key] : counted;
       const answer = await redis.run(SETTLE, names, settleArguments(attempt));
       if (answer === GONE) return 'gone';
-      const status = answer as LoginStatus;
+      const settled = answer === LOCKS ? 'locks' : (answer as LoginStatus);
       // A token that another service made: it says where its result lies, and the identity is
       // elsewhere. Nobody has been told of it yet, so nothing is won by a failure in between.
       if (result !== undefined && !together) {
-        const bytes = withStatus(status, resultOf(attempt));
+        const bytes = withStatus(statusOf(settled), resultOf(attempt));
         await redis.call('set', result.key, bytes, 'px', attempt.resultLifeMs);
       }
-      return status;
+      return settled;
     },
 
     async takeResult(authOTT) {
