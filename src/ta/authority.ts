@@ -48,6 +48,7 @@ export interface AuthoritySettings {
 export interface RunningAuthority extends RunningRole {
   /** For those who stand beside it in its process. */
   readonly shares: AuthorityShares;
+  reload(): void;
 }
 
 /**
