@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { plainBackup, sealBackup } from '../../src/ta/backup.js';
-import { leaveCoreDumpsEmpty, maySwap, protectMemory } from '../../src/ta/memory.js';
+import { leaveCoreDumpsEmpty, maySwap, protectMemory, warnUnlocked } from '../../src/ta/memory.js';
 import { ensureBuilt, mpin, startMpin, until } from '../e2e/program.js';
 import { newSecret, START_TIME } from './reference.js';
 import { APP, credentialsFile, folderOf, quietContext } from './services.js';
@@ -86,4 +86,12 @@ t.test('the memory of an authority is in no core dump', async (t) => {
     t.match(logged(), /LimitCORE=0/);
   }
   t.equal(/may be swapped/.test(logged()), maySwap(), 'swap is told of');
+});
+
+t.test('a lock on the master secret is warned of where it fails and there is swap', async (t) => {
+  const { log, logged } = quietContext();
+  warnUnlocked({ isLocked: true }, log);
+  t.equal(logged(), '');
+  warnUnlocked({ isLocked: false }, log);
+  t.equal(/LimitMEMLOCK/.test(logged()), maySwap());
 });
