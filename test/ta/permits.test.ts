@@ -1,12 +1,15 @@
 /** Time permits that are published: where, when and how, and clients that log in with them. */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import type { HostedOptions } from '../../src/config/hosted.js';
 import { timePermitShare } from '../../src/crypto/index.js';
 import { openBackup } from '../../src/ta/backup.js';
 import { startHosted } from '../../src/ta/hosted.js';
+import { PermitBucket } from '../../src/ta/permits/bucket.js';
 import { ensureBuilt, freePorts, mpin, startMpin, until } from '../e2e/program.js';
 import { fillIdentities, openIdentities } from './published.js';
 import { ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, signatureV4, startStore } from './s3-server.js';
@@ -378,6 +381,26 @@ t.test(
     t.notMatch(late.logged(), SECRET_ACCESS_KEY);
   },
 );
+
+t.test('a store that takes a question and never answers holds nobody up', async (t) => {
+  let asked = 0;
+  const silent = createServer(() => {
+    asked += 1;
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const options = hostedOptionsIn(folderOf(t), bucketOptions(url));
+  const bucket = new PermitBucket(options, 50);
+  t.teardown(() => bucket.close());
+  const place = { appId: APP.app_id, day: TODAY, storageId: newHash() };
+  const failure = { message: 'bucket permits: ETIMEDOUT', lasting: false };
+  await t.rejects(bucket.put(place, '04'.repeat(65)), failure);
+  t.equal(asked, 3, 'and was asked again');
+});
 
 t.test('options that cannot publish end the start', async (t) => {
   const cases: [Partial<HostedOptions>, RegExp][] = [
