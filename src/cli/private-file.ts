@@ -24,7 +24,12 @@ const GROUP_READS = 0o040;
  */
 export function replacePrivate(file: string, text: string): void {
   const { uid, gid, mode } = statSync(file);
-  const draft = draftOf(file, text);
+  let draft: string;
+  try {
+    draft = draftOf(file, text);
+  } catch (error) {
+    throw new CliError(`${file} cannot be written, and is as it was: ${(error as Error).message}`);
+  }
   try {
     chownSync(draft, uid, gid);
     chmodSync(draft, FILE_MODE | (mode & GROUP_READS));
