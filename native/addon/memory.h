@@ -10,7 +10,8 @@ namespace mpin::addon {
 
 // lock_pages: asks that the pages under these bytes are written neither to swap nor, on Linux, to a
 // core dump; false where the system or its limit (RLIMIT_MEMLOCK) allows no lock. Nothing unlocks
-// them: locks are not counted, and other secrets may lie on the same page. It ends with the mapping.
+// them: locks are not counted, and other secrets may lie on the same page. It ends with the
+// mapping.
 bool lock_pages(const void* data, size_t size);
 
 // lockMemory(bytes) -> whether their pages are locked now.

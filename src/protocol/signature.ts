@@ -21,7 +21,7 @@ export function verifySignature(
   return secretEquals(signature.toLowerCase(), sign(key, ...fields));
 }
 
-/** True when `signature` is what `signed` gives for one of the keys; its time does not say which. */
+/** True when `signature` is what `signed` gives for one of the keys; its time tells not which. */
 export function signedWithOneOf(
   keys: readonly string[],
   signature: string,
