@@ -22,6 +22,7 @@ const MIB = 1_048_576;
 const MILLION = 1_000_000;
 const DAY_MS = 86_400_000;
 const SAMPLE_EVERY_MS = 100;
+const TENTHS = 10;
 const APP_ID = 'a1'.repeat(16);
 
 const { values } = parseArgs({
@@ -62,7 +63,9 @@ function openGround(): Promise<PermitsGround> {
   });
 }
 
-async function timed(name: string, work: () => Promise<Record<string, number>>): Promise<void> {
+type Measured = Readonly<Record<string, number | readonly number[]>>;
+
+async function timed(name: string, work: () => Promise<Measured>): Promise<void> {
   const rssAtStart = process.memoryUsage.rss();
   let rssMax = rssAtStart;
   const sample = () => {
@@ -97,9 +100,25 @@ function rounded(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-async function run(ground: PermitsGround): Promise<Record<string, number>> {
-  const { permits, removed } = await runPermits(ground, { signal: new AbortController().signal });
-  return { permits, removed };
+/**
+ * A run, with how long each tenth of it took and the memory of the process after it: both stay
+ * as they are however many there are, or one looks why.
+ */
+async function run(ground: PermitsGround): Promise<Measured> {
+  const rssMbByTenth: number[] = [];
+  const secondsByTenth: number[] = [];
+  let lastMs = performance.now();
+  const { permits, removed } = await runPermits(ground, {
+    signal: new AbortController().signal,
+    onPage: ({ looked }) => {
+      const isTenth = looked >= ((rssMbByTenth.length + 1) * identities) / TENTHS;
+      if (!isTenth) return;
+      rssMbByTenth.push(Math.round(process.memoryUsage.rss() / MIB));
+      secondsByTenth.push(rounded((performance.now() - lastMs) / 1000));
+      lastMs = performance.now();
+    },
+  });
+  return { permits, removed, secondsByTenth, rssMbByTenth };
 }
 
 try {

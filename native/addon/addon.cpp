@@ -5,6 +5,7 @@
 #include <napi.h>
 
 #include "functions.h"
+#include "memory.h"
 #include "mpin.h"
 #include "provider.h"
 
@@ -12,7 +13,7 @@ namespace mpin::addon {
 namespace {
 
 // Counts up with every change of this table's meaning; addon.ts refuses any but its own.
-constexpr int kAbi = 2;
+constexpr int kAbi = 3;
 
 void export_build(Napi::Env env, Napi::Object exports) {
   exports["abi"] = Napi::Number::New(env, kAbi);
@@ -26,6 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_build(env, exports);
   exports["hashId"] = Napi::Function::New<hash_id>(env);
   exports["randomScalar"] = Napi::Function::New<random_scalar>(env);
+  exports["lockMemory"] = Napi::Function::New<lock_memory>(env);
   export_core(exports);
   export_amcl(exports);
   return exports;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "memory.h"
 
 namespace mpin::addon {
 
@@ -29,6 +30,8 @@ Napi::Value VerifierObject::prepare(const Napi::CallbackInfo& info) {
     Napi::Error::New(info.Env(), "out of memory").ThrowAsJavaScriptException();
     return args.undefined();
   }
+  // Where it is not allowed the verifier works all the same.
+  (void)lock_pages(fresh.get(), sizeof(mpin::Verifier));
   const Status status = by_.verifier_init(fresh.get(), server_secret);
   if (status == Status::ok) {
     prepared_ = std::move(fresh);

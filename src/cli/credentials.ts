@@ -73,7 +73,8 @@ async function runRotate({ credentialsFile: file }: FileOptions): Promise<void> 
     replacePrivate(file, credentialsJson({ ...credentials, appKey, previousAppKey }));
   });
   say(`${file} has a new app_key`);
-  say('bring it to the D-TA first, which takes both keys, and then to each RPS');
+  say('bring the file to the D-TA first, which takes both keys, and then to each RPS: running');
+  say('ones read it by themselves');
 }
 
 async function runServerSecret({ credentialsFile: file }: FileOptions): Promise<void> {

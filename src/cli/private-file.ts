@@ -1,11 +1,14 @@
 /** Files that only their owner may read: keys and passphrases. */
 import { randomUUID } from 'node:crypto';
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   fsyncSync,
   linkSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,11 +16,23 @@ import { dirname } from 'node:path';
 import { CliError } from './errors.js';
 
 const FILE_MODE = 0o600;
+const GROUP_READS = 0o040;
 
-/** A crash leaves the old file or the new one, never half of it. */
+/**
+ * A crash leaves the old file or the new one, never half of it. Whoever owned the old one owns the
+ * new, and a group that could read it still can: that is how a service under another user does.
+ */
 export function replacePrivate(file: string, text: string): void {
-  const draft = draftOf(file, text);
+  const { uid, gid, mode } = statSync(file);
+  let draft: string;
   try {
+    draft = draftOf(file, text);
+  } catch (error) {
+    throw new CliError(`${file} cannot be written, and is as it was: ${(error as Error).message}`);
+  }
+  try {
+    chownSync(draft, uid, gid);
+    chmodSync(draft, FILE_MODE | (mode & GROUP_READS));
     renameSync(draft, file);
   } catch (error) {
     unlinkSync(draft);
@@ -47,6 +62,9 @@ function draftOf(file: string, text: string): string {
   try {
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
+  } catch (error) {
+    unlinkSync(draft);
+    throw error;
   } finally {
     closeSync(descriptor);
   }

@@ -22,7 +22,17 @@ export function readCredentials(file: string): Credentials {
   return toCredentials(parseObject(file), file);
 }
 
-/** The same of a content that came otherwise; `where` names it. */
+/**
+ * Reads it anew, where `before` was read once. Throws also when it is now of another application:
+ * whatever holds that one's app_id would go on with it.
+ */
+export function readSameCredentials(file: string, before?: Credentials): Credentials {
+  const now = readCredentials(file);
+  if (before === undefined || now.appId === before.appId) return now;
+  throw new Error(`${file}: of another application than before, which needs a restart`);
+}
+
+/** Credentials of a content that came otherwise; `where` names it. */
 export function toCredentials(
   fields: Readonly<Record<string, unknown>>,
   where: string,

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { RECORD_BYTES } from './record.js';
 
 /** Changes whenever the meaning of the export table does (native/addon/addon.cpp). */
-const ABI = 2;
+const ABI = 3;
 
 /** One of the STATUS numbers of errors.ts. */
 type Status = number;
@@ -63,6 +63,8 @@ export interface Addon extends NativeProvider {
 
   hashId(out: Uint8Array, id: Uint8Array): Status;
   randomScalar(out: Uint8Array): Status;
+  /** True when the pages under these bytes stay out of swap as long as they are mapped. */
+  lockMemory(bytes: Uint8Array): boolean;
 }
 
 /**

@@ -61,6 +61,8 @@ export interface VerifierPool {
 
 /** All calls reject with PoolError when the queue is full, a worker died or the pool is closed. */
 export interface AuthorityPool {
+  /** Whether the memory of the secret, as the pool keeps it, stays out of swap. */
+  readonly isLocked: boolean;
   /** s·Q, 128 bytes. */
   serverSecretShare(): Promise<Uint8Array>;
   /** s·map(hash), 65 bytes. */
@@ -125,6 +127,7 @@ export function createAuthorityPool(
   );
   const pool = new ShareBatcher(workers, { threads, queueMax });
   return {
+    isLocked: workers.isLocked,
     serverSecretShare: () => pool.run({ make: 'serverSecret' }),
     async clientSecretShare(hashMpinId) {
       demandBytes('hashMpinId', hashMpinId, HASH_BYTES);

@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { addon } from './addon.js';
 import { demandCount } from './arguments.js';
 import { calledOrLate } from './called-or-late.js';
 import { PoolError } from './errors.js';
@@ -54,6 +55,8 @@ export function workerModule(importer: string, name: string): URL {
 
 /** Runs tasks of one kind by the default export of a module, in worker threads. */
 export class WorkerPool<Task, Result> {
+  /** Whether the secret's memory stays out of swap. */
+  readonly isLocked: boolean;
   readonly #piscina: Piscina<Task, Result>;
   readonly #secret: Uint8Array;
   readonly #inFlightMax: number;
@@ -70,6 +73,7 @@ export class WorkerPool<Task, Result> {
     demandCount('queueMax', queueMax, 0);
     demandCount('tasksPerWorker', tasksPerWorker, 1);
     this.#secret = new Uint8Array(new SharedArrayBuffer(secret.length));
+    this.isLocked = addon.lockMemory(this.#secret);
     this.#secret.set(secret);
     this.#inFlightMax = threads * tasksPerWorker + queueMax;
     this.#piscina = new Piscina<Task, Result>({

@@ -2,7 +2,7 @@
 import { type Answer, answer, type Call, HttpError, type Route } from '../http/call.js';
 import { parseJsonObject, textField } from '../http/json.js';
 import { canonicalMpinId } from '../protocol/mpin-id.js';
-import { activateKey, secretEquals } from '../protocol/signature.js';
+import { activateKey, signedWithOneOf } from '../protocol/signature.js';
 import type { RpsParts } from './parts.js';
 import { VERSION } from './replies.js';
 
@@ -32,9 +32,9 @@ async function activate(parts: ActivationParts, call: Call): Promise<Answer> {
   const mpinId = canonicalMpinId(call.params[0]);
   const registration = mpinId === undefined ? undefined : await store.registration(mpinId);
   if (registration === undefined) throw new HttpError(401, 'No such registration');
-  const key = activateKey(credentials.appKey, registration.mpinId, registration.regOTT);
+  const signed = (appKey: string) => activateKey(appKey, registration.mpinId, registration.regOTT);
   const { peer } = call;
-  if (!secretEquals(given.toLowerCase(), key)) {
+  if (!signedWithOneOf(credentials.appKeys, given, signed)) {
     audit({ event: 'activation', mpinId, peer, ok: false, how: 'wrong key' });
     throw new HttpError(403, 'Invalid activateKey');
   }

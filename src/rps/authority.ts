@@ -9,6 +9,7 @@ import { isJsonObject, objectField, textField } from '../http/json.js';
 import { type Outgoing, OutgoingError } from '../http/outgoing.js';
 import { type Clock, isoSeconds, parseIsoSeconds } from '../protocol/clock.js';
 import {
+  type Service,
   SIGNATURE_LIFE_MS,
   signClientSecret,
   signService,
@@ -72,6 +73,7 @@ export interface AuthorityParts {
   readonly localUrls: readonly string[];
   /** Hosted ones beside that of the credentials, which clients ask themselves. */
   readonly furtherUrls: readonly string[];
+  /** Read for each question, as they may change. */
   readonly credentials: Pick<Credentials, 'appId' | 'appKey' | 'apiUrl'>;
   readonly outgoing: Outgoing;
   readonly clock: Clock;
@@ -80,23 +82,25 @@ export interface AuthorityParts {
 /** All calls reject with AuthorityError. */
 export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
   const { credentials, clock } = parts;
-  const { appId, appKey, apiUrl } = credentials;
   const localUrls = parts.localUrls.map(withSlash);
-  const hostedUrls = [apiUrl, ...parts.furtherUrls].map(withSlash);
+  const furtherUrls = parts.furtherUrls.map(withSlash);
   const ask = (url: string) => answered(parts.outgoing.getJson(url));
   const expiry = () => isoSeconds(clock.now() + SIGNATURE_LIFE_MS);
-  const source = (name: string, url: string): ShareSource => ({
+  const serviceQuery = (service: Service): URLSearchParams => {
+    const { appId, appKey } = credentials;
+    const expires = expiry();
+    const signature = signService(appKey, service, { appId, expires });
+    return new URLSearchParams({ app_id: appId, expires, signature });
+  };
+  const source = (name: string, url: () => string): ShareSource => ({
     name,
-    async shares() {
-      const expires = expiry();
-      const signature = signService(appKey, 'serverSecret', { appId, expires });
-      const query = new URLSearchParams({ app_id: appId, expires, signature });
-      return datedShares(await ask(`${url}serverSecret?${query}`));
-    },
+    shares: async () =>
+      datedShares(await ask(`${url()}serverSecret?${serviceQuery('serverSecret')}`)),
   });
 
   return {
     async clientSecretShare(hashMpinId, mobile) {
+      const { appId, appKey } = credentials;
       const expires = expiry();
       const signature = signClientSecret(appKey, { appId, hashMpinId, expires });
       const query = {
@@ -117,7 +121,7 @@ export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
     },
 
     async timePermits(hashMpinId, count) {
-      const signature = signTimePermit(appKey, hashMpinId);
+      const signature = signTimePermit(credentials.appKey, hashMpinId);
       const query = { hash_mpin_id: hashMpinId, signature, count: `${count}` };
       const text = new URLSearchParams(query).toString();
       const replies = await Promise.all(localUrls.map((url) => ask(`${url}timePermits?${text}`)));
@@ -125,15 +129,14 @@ export function createAuthorityClient(parts: AuthorityParts): AuthorityClient {
     },
 
     sources: [
-      ...localUrls.map((url, index) => source(numbered('local', index), url)),
-      ...hostedUrls.map((url, index) => source(numbered('hosted', index), url)),
+      ...localUrls.map((url, index) => source(numbered('local', index), () => url)),
+      source('hosted', () => withSlash(credentials.apiUrl)),
+      ...furtherUrls.map((url, index) => source(numbered('hosted', index + 1), () => url)),
     ],
 
     async apiSettings() {
-      const expires = expiry();
-      const signature = signService(appKey, 'apiSettings', { appId, expires });
-      const query = new URLSearchParams({ app_id: appId, expires, signature });
-      const reply = await ask(`${apiUrl}apiSettings?${query}`);
+      const query = serviceQuery('apiSettings');
+      const reply = await ask(`${withSlash(credentials.apiUrl)}apiSettings?${query}`);
       return {
         // Clients append `/…` (contract §1, 5).
         timePermitsStorageURL: (textField(reply, 'timePermitsStorageURL') ?? '').replace(

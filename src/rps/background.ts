@@ -1,5 +1,4 @@
 /** What an RPS does beside its requests: it keeps the time, and options that come at run time. */
-import type { Credentials } from '../config/credentials.js';
 import { serviceBytes } from '../config/entropy.js';
 import type { LiveOptions } from '../config/live.js';
 import { rpsOptions } from '../config/rps.js';
@@ -14,7 +13,7 @@ import { DynamicOptions } from './dynamic-options.js';
 
 export interface BackgroundParts extends Pick<RoleContext, 'log'> {
   readonly live: LiveOptions<typeof rpsOptions>;
-  readonly credentials: Pick<Credentials, 'apiUrl'>;
+  readonly credentials: { readonly apiUrl: string };
   readonly outgoing: Outgoing;
   readonly clock: OffsetClock;
 }

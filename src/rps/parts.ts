@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Credentials } from '../config/credentials.js';
 import type { RpsOptions } from '../config/rps.js';
 import type { Audit } from '../ops/audit.js';
 import type { Clock } from '../protocol/clock.js';
 import type { Settlement, Store } from '../store/store.js';
 import type { LoginAdmission } from './admission.js';
 import type { AuthorityClient } from './authority.js';
+import type { LiveCredentials } from './live-credentials.js';
 import type { PinErrorSearch } from './pin-errors.js';
 import type { RpaCallbacks } from './rpa-callbacks.js';
 import type { PublicUrls } from './urls.js';
@@ -15,7 +15,8 @@ import type { LoginVerifier } from './verifiers.js';
 /** What the routes draw on; each group names the few it needs. */
 export interface RpsParts {
   readonly options: RpsOptions;
-  readonly credentials: Pick<Credentials, 'appId' | 'appKey' | 'apiUrl'>;
+  /** Read when they are needed, as they may change. */
+  readonly credentials: Pick<LiveCredentials, 'appId' | 'appKey' | 'appKeys' | 'apiUrl'>;
   readonly urls: PublicUrls;
   readonly clock: Clock;
   readonly log: Logger;

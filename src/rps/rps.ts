@@ -1,6 +1,6 @@
 /** The relying party service: its parts put together, and their life. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readCredentials } from '../config/credentials.js';
+import type { Logger } from 'pino';
 import { LiveOptions } from '../config/live.js';
 import { type RpsOptions, rpsOptions } from '../config/rps.js';
 import { demandProvider } from '../crypto/pool.js';
@@ -24,6 +24,7 @@ import { descriptionRoutes } from './description.js';
 import { withGivenShare } from './given-share.js';
 import { healthRoutes, rpsHealth, storeHealth } from './health.js';
 import { type Listeners, listen, type Served } from './listeners.js';
+import { LiveCredentials } from './live-credentials.js';
 import { loginRoutes } from './login.js';
 import { loginReportRoutes } from './login-report.js';
 import { RpsMetrics } from './metrics.js';
@@ -156,13 +157,13 @@ export async function startService(
   const clock = new OffsetClock(context.clock);
   const live = new LiveOptions(rpsOptions, given);
   const { options } = live;
-  const { credentials, urls, outgoing } = foundationsOf(service, options);
+  const { credentials, urls, outgoing } = foundationsOf(service, options, log);
   const metrics = new RpsMetrics();
   const store = metrics.timed(shared ?? (await openStore(options, { log, clock })));
   const authority = withGivenShare(
     createAuthorityClient({ ...authorityUrls(options), credentials, outgoing, clock }),
     options.certivoxServerSecret,
-    () => readCredentials(options.credentialsFile),
+    credentials,
   );
   const { onBatch } = metrics;
   const secrets = new Secrets({ log, clock, options, authority, onBatch });
@@ -206,14 +207,16 @@ export async function startService(
   log.info({ address, privateAddress }, `${service.name} listens`);
   const close = async (): Promise<void> => {
     await outgoing.close();
+    await credentials.stop();
     if (shared === undefined) await store.close();
   };
-  return roleOf({ live, server, ready, secrets, background, audit, health, close });
+  return roleOf({ live, server, credentials, ready, secrets, background, audit, health, close });
 }
 
 interface Running {
   readonly live: LiveOptions<typeof rpsOptions>;
   readonly server: Listeners;
+  readonly credentials: LiveCredentials;
   readonly ready: Promise<void>;
   readonly secrets: Secrets;
   readonly background: Background;
@@ -225,7 +228,7 @@ interface Running {
 
 /** What listens, as the program sees it. */
 function roleOf(running: Running): RunningRole {
-  const { live, server, ready, secrets, background, audit, health, close } = running;
+  const { live, server, credentials, ready, secrets, background, audit, health, close } = running;
   const { options } = live;
   return {
     address: server.address,
@@ -233,6 +236,7 @@ function roleOf(running: Running): RunningRole {
     ready,
     reconfigure: (changes) => live.apply(changes),
     reload: () => {
+      credentials.readAgain();
       audit.reopen();
       server.renewCertificates();
     },
@@ -251,10 +255,10 @@ function roleOf(running: Running): RunningRole {
 }
 
 /** What must be right before anything starts. Throws an Error that says what is not. */
-function foundationsOf({ prefix }: Service, options: RpsOptions) {
+function foundationsOf({ prefix }: Service, options: RpsOptions, log: Logger) {
   // Now, not when the server secret arrives: a build without it will never have it.
   demandProvider(options.cryptoProvider);
-  const credentials = readCredentials(options.credentialsFile);
+  const credentials = new LiveCredentials({ file: options.credentialsFile, log });
   const urls = { ...publicUrls(options), ...(prefix === undefined ? {} : { prefix }) };
   demandUrls(options, ['RPAVerifyUserURL', 'RPAPermitUserURL']);
   return { credentials, urls, outgoing: createOutgoing(OUTGOING) };

@@ -14,7 +14,7 @@ import { numberField, objectField, parseJsonObject, textField } from '../http/js
 import { isWid } from '../protocol/access-number.js';
 import { type Clock, isoSeconds, parseIsoSeconds } from '../protocol/clock.js';
 import { canonicalMpinId } from '../protocol/mpin-id.js';
-import { SIGNATURE_LIFE_MS, signToken, verifyToken } from '../protocol/signature.js';
+import { SIGNATURE_LIFE_MS, signedWithOneOf, signToken } from '../protocol/signature.js';
 import type { RpsParts } from './parts.js';
 import { VERSION } from './replies.js';
 import { concludeHere, type Proof, type Verdict } from './verdict.js';
@@ -77,7 +77,7 @@ async function readVerdict(parts: TokenParts, call: Call): Promise<Verdict> {
   const body = parseJsonObject(call.body) ?? {};
   const fields = readFields(objectField(body, 'token') ?? {}, body, 2 * options.OTTLength);
   const signature = textField(body, 'signature') ?? '';
-  if (!verifyToken(credentials.appKey, signature, fields)) {
+  if (!signedWithOneOf(credentials.appKeys, signature, (key) => signToken(key, fields))) {
     throw new HttpError(401, 'Invalid signature');
   }
   const leftMs = (parseIsoSeconds(fields.expires) ?? 0) - clock.now();

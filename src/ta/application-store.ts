@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+import { Ledger } from './ledger.js';
 import type { Application } from './signed-query.js';
 
 const APP_ID_BYTES = 16;
@@ -13,8 +14,6 @@ const APP_KEY_BYTES = 32;
 /** Largest file: a million applications and more. Address space, not memory. */
 const MAP_BYTES_MAX = 2 ** 31;
 const FOLDER_MODE = 0o700;
-/** Not among the library's declared options. */
-const OWNER_ONLY = { permissionsMode: 0o600 };
 
 /** An application as it is kept. Times are milliseconds since 1970. */
 export interface StoredApplication {
@@ -60,23 +59,32 @@ export function openApplications(folder: string, now: () => number): Application
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
   chmodSync(folder, FOLDER_MODE);
   // A folder also when its name looks like a file's, which the library would take for one.
-  const options = { path: folder, noSubdir: false, mapSize: MAP_BYTES_MAX, maxDbs: 2 };
-  const root = open({ ...options, ...OWNER_ONLY });
-  return new LmdbApplications(root, now);
+  const options = { path: folder, isFolder: true, mapBytesMax: MAP_BYTES_MAX };
+  return new LmdbApplications(new Ledger(options, tablesOf), now);
+}
+
+interface Tables extends Readonly<Record<string, Database>> {
+  readonly applications: Database<StoredApplication, string>;
+  /** Tokens that were taken, by when they may be forgotten. */
+  readonly taken: Database<number, string>;
+}
+
+function tablesOf(root: RootDatabase): Tables {
+  return {
+    applications: root.openDB({ name: 'applications', encoding: 'json' }),
+    taken: root.openDB({ name: 'taken', encoding: 'json' }),
+  };
 }
 
 class LmdbApplications implements ApplicationStore {
-  readonly #root: RootDatabase;
+  readonly #ledger: Ledger<Tables>;
   readonly #now: () => number;
-  readonly #applications: Database<StoredApplication, string>;
-  /** Tokens that were taken, by when they may be forgotten. */
-  readonly #taken: Database<number, string>;
+  readonly #applications: Tables['applications'];
 
-  constructor(root: RootDatabase, now: () => number) {
-    this.#root = root;
+  constructor(ledger: Ledger<Tables>, now: () => number) {
+    this.#ledger = ledger;
     this.#now = now;
-    this.#applications = root.openDB({ name: 'applications', encoding: 'json' });
-    this.#taken = root.openDB({ name: 'taken', encoding: 'json' });
+    this.#applications = ledger.tables.applications;
   }
 
   find(appId: string): Application | undefined {
@@ -106,8 +114,7 @@ class LmdbApplications implements ApplicationStore {
       contactHex,
       issuedMs: this.#now(),
     };
-    await this.#applications.put(application.appId, application);
-    await this.#root.flushed;
+    await this.#ledger.run(() => this.#applications.putSync(application.appId, application));
     return application;
   }
 
@@ -129,37 +136,34 @@ class LmdbApplications implements ApplicationStore {
     }));
   }
 
-  async takeOnce(token: string, untilMs: number): Promise<boolean> {
+  takeOnce(token: string, untilMs: number): Promise<boolean> {
     const now = this.#now();
-    const isFirst = await this.#root.transaction(() => {
-      for (const { key, value } of this.#taken.getRange()) {
-        if (value < now) void this.#taken.remove(key);
+    const { taken } = this.#ledger.tables;
+    return this.#ledger.run(() => {
+      for (const { key } of [...taken.getRange()].filter(({ value }) => value < now)) {
+        taken.removeSync(key);
       }
-      if (this.#taken.doesExist(token)) return false;
-      void this.#taken.put(token, untilMs);
+      if (taken.doesExist(token)) return false;
+      taken.putSync(token, untilMs);
       return true;
     });
-    await this.#root.flushed;
-    return isFirst;
   }
 
   close(): Promise<void> {
-    return this.#root.close();
+    return this.#ledger.close();
   }
 
-  async #change(
+  #change(
     appId: string,
     change: (stored: StoredApplication) => StoredApplication,
   ): Promise<StoredApplication | undefined> {
-    const changed = await this.#root.transaction(() => {
+    return this.#ledger.run(() => {
       const stored = this.#applications.get(appId);
       if (stored === undefined) return undefined;
       const next = change(stored);
-      void this.#applications.put(appId, next);
+      this.#applications.putSync(appId, next);
       return next;
     });
-    await this.#root.flushed;
-    return changed;
   }
 }
 

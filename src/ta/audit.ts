@@ -6,6 +6,9 @@
 import { type Logger, pino } from 'pino';
 import { HttpError } from '../http/call.js';
 
+/** Lines that wait for a disk with room, as text: some ten thousand. */
+const WAITING_CHARS_MAX = 2 ** 21;
+
 export interface AuditEvent {
   readonly event: string;
   /** As claimed; proven when the status is 200, 410 or 429. */
@@ -23,7 +26,7 @@ export interface Audit {
  * @param file appended to, mode 600; '' writes to the log of the process
  */
 export function openAudit(file: string, log: Logger): Audit {
-  const lines = file === '' ? log.child({ part: 'audit' }) : auditFile(file);
+  const lines = file === '' ? log.child({ part: 'audit' }) : auditFile(file, log);
   return {
     async of(event, work) {
       try {
@@ -40,8 +43,27 @@ export function openAudit(file: string, log: Logger): Audit {
   };
 }
 
-/** Written at once: a line that an answer was given for is not lost with the process. */
-function auditFile(file: string): Logger {
-  const options = { base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  return pino(options, pino.destination({ dest: file, mkdir: true, mode: 0o600, sync: true }));
+/**
+ * Written at once: a line that an answer was given for is not lost with the process. Where the disk
+ * does not take it, it waits for the next one, and nobody is refused for it: the service would be
+ * a full disk's.
+ */
+function auditFile(file: string, log: Logger): Logger {
+  const destination = pino.destination({
+    dest: file,
+    mkdir: true,
+    mode: 0o600,
+    sync: true,
+    maxLength: WAITING_CHARS_MAX,
+  });
+  let said = '';
+  destination.on('error', ({ message }: Error) => {
+    if (message !== said) log.error({ file }, `audit lines wait: ${message}`);
+    said = message;
+  });
+  destination.on('drop', () => {
+    if (said !== 'lost') log.error({ file }, 'audit lines are lost: too many wait');
+    said = 'lost';
+  });
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }

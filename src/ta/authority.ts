@@ -18,7 +18,7 @@ import { descriptionRoute } from './description.js';
 import { dtaRoutes } from './dta-routes.js';
 import { type AuthorityShares, Keyring } from './keyring.js';
 import { drawMasterSecret, wipe } from './master-secret.js';
-import { protectMemory } from './memory.js';
+import { protectMemory, warnUnlocked } from './memory.js';
 import { BODY_BYTES_MAX, DTA_MARKS, repliesOf, STOP_GRACE_MS } from './replies.js';
 import { type FindApplication, signaturesOnce } from './signed-query.js';
 import { masterSecret, type VaultContext, type VaultOptions } from './vault.js';
@@ -48,6 +48,7 @@ export interface AuthoritySettings {
 export interface RunningAuthority extends RunningRole {
   /** For those who stand beside it in its process. */
   readonly shares: AuthorityShares;
+  reload(): void;
 }
 
 /**
@@ -113,14 +114,17 @@ export async function openKeyring(
     return await Keyring.open(master, {
       clock,
       issuedFile: `${options.backup_file}.issued`,
-      startPool: (secret) =>
-        createAuthorityPool({
+      startPool: (secret) => {
+        const pool = createAuthorityPool({
           masterSecret: secret,
           provider,
           threads: options.cryptoThreads,
           queueMax: QUEUE_MAX,
           onFault: (error) => log.error({ err: error }, 'a worker thread died and is replaced'),
-        }),
+        });
+        warnUnlocked(pool, log);
+        return pool;
+      },
     });
   } finally {
     // The pools have their own copies.

@@ -1,6 +1,5 @@
 /** The role `mpin dta`: the trusted authority of the customer, asked by the RPS alone. */
 import { tlsFiles } from '../config/access.js';
-import { readCredentials } from '../config/credentials.js';
 import { type DtaOptions, dtaOptions } from '../config/dta.js';
 import { LiveOptions } from '../config/live.js';
 import { concernsTime } from '../config/time.js';
@@ -9,9 +8,9 @@ import type { RoleContext, RunningRole } from '../ops/role.js';
 import { TimeSync } from '../ops/time-sync.js';
 import { OffsetClock } from '../protocol/clock.js';
 import { startAuthority } from './authority.js';
+import { watchedCredentials } from './known-applications.js';
 import { isLoopback } from './loopback.js';
 import { applicationOf, applicationsOf, type FindApplication } from './signed-query.js';
-import { type FileWatch, watchFileChanges } from './watch.js';
 
 /** Limits of the questions for the time: a start waits for the first of them. */
 const TIME_CALLS = { connectionsMax: 1, timeoutMs: 3_000, bodyBytesMax: 1_024 } as const;
@@ -26,17 +25,15 @@ export async function startDta(given: DtaOptions, context: RoleContext): Promise
   const live = new LiveOptions(dtaOptions, given);
   const { options } = live;
   const { address: host, port, allowFrom, credentialsFile } = options;
-  const { apiUrl } = readCredentials(credentialsFile);
+  const credentials = watchedCredentials(credentialsFile, log);
   demandPrivate(options, context);
-  const known = watchedApplication(credentialsFile, context);
+  const find: FindApplication = (appId) =>
+    applicationsOf([applicationOf(credentials.content)])(appId);
   const clock = new OffsetClock(context.clock);
   const tls = tlsFiles(options);
-  const role = await startAuthority(
-    { host, port, allowFrom, find: known.find, tls, options },
-    { log, clock },
-  );
+  const role = await startAuthority({ host, port, allowFrom, find, tls, options }, { log, clock });
   const outgoing = createOutgoing(TIME_CALLS);
-  const ask = () => outgoing.getJson(`${apiUrl}time`);
+  const ask = () => outgoing.getJson(`${credentials.content.apiUrl}time`);
   const time = new TimeSync({ clock, ask, settings: options, log });
   live.onChange((changed) => {
     if (concernsTime(changed)) void time.now();
@@ -45,34 +42,17 @@ export async function startDta(given: DtaOptions, context: RoleContext): Promise
     ...role,
     ready: time.now(),
     reconfigure: (changes) => live.apply(changes),
+    reload: () => {
+      credentials.readAgain();
+      role.reload();
+    },
     stop: async () => {
       time.stop();
-      await known.stop();
+      await credentials.stop();
       await role.stop();
       await outgoing.close();
     },
   };
-}
-
-/** The keys of a rotated application come in without a restart. */
-function watchedApplication(
-  file: string,
-  { log }: RoleContext,
-): FileWatch & { readonly find: FindApplication } {
-  let find = findIn(file);
-  const watch = watchFileChanges(file, async () => {
-    try {
-      find = findIn(file);
-      log.info({ file }, 'read the credentials anew');
-    } catch (error) {
-      log.error(`the changed credentials are not taken over: ${(error as Error).message}`);
-    }
-  });
-  return { find: (appId) => find(appId), stop: () => watch.stop() };
-}
-
-function findIn(file: string): FindApplication {
-  return applicationsOf([applicationOf(readCredentials(file))]);
 }
 
 /** Queries and shares are readable on the way, and whoever can ask can ask for every secret. */

@@ -48,7 +48,7 @@ export interface RunningHosted extends RunningRole {
 }
 
 /** What the proxy stands on, in the order in which it is built and, backwards, taken down. */
-interface Ground extends KnownApplications {
+interface Ground extends Pick<KnownApplications, 'applications' | 'find'> {
   readonly revocations: Revocations;
   readonly permits: PermitsService | undefined;
   readonly client: DtaClient;
@@ -69,8 +69,9 @@ export async function startHosted(
     for (const end of ends.reverse()) await end();
   };
   try {
-    const { applications, find } = openKnown(options, context);
-    if (applications !== undefined) ends.push(() => applications.close());
+    const known = openKnown(options, context);
+    ends.push(() => known.close());
+    const { applications, find } = known;
     const revocations = openRevocations(options.revocationFile, context.log);
     ends.push(() => revocations.stop());
     const credentials = issueCredentials('');
@@ -94,7 +95,10 @@ export async function startHosted(
       reconfigure: () => {
         log.level = context.log.level;
       },
-      reload: () => proxy.renewCertificates(),
+      reload: () => {
+        known.readAgain();
+        proxy.renewCertificates();
+      },
       stop,
     };
   } catch (error) {

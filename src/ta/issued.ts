@@ -3,12 +3,11 @@
  * still served. Nothing in a permit query tells (its form is fixed by deployed clients), and a
  * permit of the other secret would make every login fail. What is not in here has one of before.
  */
-import { type Database, open } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+import { Ledger } from './ledger.js';
 
 /** Largest file: 25 million identities at 80 bytes. Address space, not memory. */
 const MAP_BYTES_MAX = 2 ** 31;
-/** Not among the library's declared options. */
-const OWNER_ONLY = { permissionsMode: 0o600 };
 const META = Buffer.from('rotation');
 
 export interface IssuedIdentities {
@@ -23,29 +22,26 @@ export interface IssuedIdentities {
  * @param rotation names the rotation: the startTime of its new secret
  */
 export async function openIssued(file: string, rotation: string): Promise<IssuedIdentities> {
-  const db: Database<Buffer, Buffer> = open({
-    path: file,
-    noSubdir: true,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    mapSize: MAP_BYTES_MAX,
-    ...OWNER_ONLY,
-  });
+  const ledger = new Ledger({ path: file, isFolder: false, mapBytesMax: MAP_BYTES_MAX }, tablesOf);
+  const { hashes } = ledger.tables;
   const name = Buffer.from(rotation);
-  if (db.get(META)?.equals(name) !== true) {
-    await db.clearAsync();
-    await db.put(META, name);
-  }
-  await db.flushed;
+  await ledger.run(() => {
+    if (hashes.get(META)?.equals(name) === true) return;
+    hashes.clearSync();
+    hashes.putSync(META, name);
+  });
   const nothing = Buffer.alloc(0);
   return {
     add: async (hash) => {
       const key = Buffer.from(hash);
-      if (db.get(key) !== undefined) return;
-      await db.put(key, nothing);
-      await db.flushed;
+      if (hashes.get(key) === undefined) await ledger.run(() => hashes.putSync(key, nothing));
     },
-    has: (hash) => db.get(Buffer.from(hash)) !== undefined,
-    close: () => db.close(),
+    has: (hash) => hashes.get(Buffer.from(hash)) !== undefined,
+    close: () => ledger.close(),
   };
+}
+
+function tablesOf(root: RootDatabase): { readonly hashes: Database<Buffer, Buffer> } {
+  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+  return { hashes: root.openDB<Buffer, Buffer>({ name: 'hashes', ...binary }) };
 }

@@ -1,7 +1,7 @@
 /**
- * What a process can do by itself so that its secrets do not reach a disk. Locking memory takes
- * a call that Node does not offer, and is the service manager's to replace: without swap, by
- * `MemorySwapMax=0`, there is nothing to lock (README.md).
+ * What a process can do by itself so that its secrets do not reach a disk. The master secret itself
+ * is locked where it is kept (src/crypto); whatever else passes through a process, texts above all,
+ * only the service manager keeps from swap, by `MemorySwapMax=0` (README.md).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Logger } from 'pino';
@@ -22,6 +22,12 @@ export function protectMemory(log: Logger): void {
   if (maySwap()) {
     log.warn('memory may be swapped to disk: encrypt swap, or run with MemorySwapMax=0');
   }
+}
+
+/** Warns where there is swap that the master secret could go to. */
+export function warnUnlocked({ isLocked }: { readonly isLocked: boolean }, log: Logger): void {
+  if (isLocked || !maySwap()) return;
+  log.warn('the master secret may be swapped to disk: allow memory to be locked (LimitMEMLOCK)');
 }
 
 /** True when the kernel has taken it. Where there is no such file there is no such promise. */

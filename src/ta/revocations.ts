@@ -5,7 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { type FileWatch, watchFileChanges } from './watch.js';
+import { type FileWatch, watchFileChanges } from '../ops/watched-file.js';
 
 /** Largest list in bytes: a million lines of 65, some 150 MB in memory. */
 const FILE_BYTES_MAX = 65_000_000;

@@ -12,8 +12,8 @@ import { HttpError } from '../http/call.js';
 import { type Clock, parseIsoSeconds } from '../protocol/clock.js';
 import {
   type Service,
-  secretEquals,
   signClientSecret,
+  signedWithOneOf,
   signService,
   signTimePermit,
 } from '../protocol/signature.js';
@@ -152,10 +152,8 @@ function authentic(
   application: Application | undefined,
   sign: (appKey: string) => string,
 ): Application {
-  const signature = need(query, 'signature').toLowerCase();
-  // Every key is tried, whichever fits: the time tells nothing of them.
-  const fits = (application?.keys ?? ['']).filter((key) => secretEquals(signature, sign(key)));
-  if (application === undefined || fits.length === 0) throw new HttpError(401, 'Invalid signature');
+  const isSigned = signedWithOneOf(application?.keys ?? [''], need(query, 'signature'), sign);
+  if (application === undefined || !isSigned) throw new HttpError(401, 'Invalid signature');
   return application;
 }
 

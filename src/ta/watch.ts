@@ -1,38 +1,11 @@
 /** A running authority takes over what an operator did to its backup, without a restart. */
-import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from 'pino';
+import { type FileWatch, watchFileChanges } from '../ops/watched-file.js';
 import { openBackup } from './backup.js';
 import { readBackupFile } from './backup-file.js';
 import type { Keyring } from './keyring.js';
 import { type MasterSecret, wipe } from './master-secret.js';
 import type { VaultOptions } from './vault.js';
-
-/**
- * Milliseconds between two looks at a file's times. By asking, not by events of the kernel, as
- * these do not come from network file systems and miss files that are replaced by a rename.
- */
-const LOOK_EVERY_MS = 2_000;
-
-export interface FileWatch {
-  /** Resolves when nothing is under way any more. */
-  stop(): Promise<void>;
-}
-
-/** Calls `changed` after each change of a file, never twice at once. */
-export function watchFileChanges(file: string, changed: () => Promise<void>): FileWatch {
-  let work = Promise.resolve();
-  const look = (now: Stats, before: Stats): void => {
-    const same = now.mtimeMs === before.mtimeMs && now.ino === before.ino;
-    if (!same && now.mtimeMs !== 0) work = work.then(changed);
-  };
-  watchFile(file, { interval: LOOK_EVERY_MS, persistent: false }, look);
-  return {
-    stop: () => {
-      unwatchFile(file, look);
-      return work;
-    },
-  };
-}
 
 /** A backup that does not open, or opens to a secret unrelated to ours, changes nothing. */
 export function watchBackup(options: VaultOptions, keyring: Keyring, log: Logger): FileWatch {

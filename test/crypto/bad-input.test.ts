@@ -344,7 +344,7 @@ t.test('a record of wrong lengths holds nothing but its mark', async (t) => {
 });
 
 t.test('the addon is refused with a reason when it cannot be used', async (t) => {
-  const fit = { abi: 2, recordBytes: 264, kernel: 'k', kernelError: null, selfTest: () => true };
+  const fit = { abi: 3, recordBytes: 264, kernel: 'k', kernelError: null, selfTest: () => true };
   t.equal(
     loadAddon(() => fit),
     any(fit),
@@ -355,7 +355,7 @@ t.test('the addon is refused with a reason when it cannot be used', async (t) =>
   const refusals: [() => unknown, RegExp][] = [
     [failing('MODULE_NOT_FOUND'), /native core is not built: run `npm run install`/],
     [failing('ERR_DLOPEN_FAILED'), /not built for this machine.*: run `npm run install`/],
-    [() => ({ ...fit, abi: 1 }), /another version \(interface 1, expected 2;.*npm run install/],
+    [() => ({ ...fit, abi: 1 }), /another version \(interface 1, expected 3;.*npm run install/],
     [() => ({ ...fit, recordBytes: 200 }), /records of 200 bytes, expected 264/],
     [() => ({ ...fit, kernelError: 'no such kernel' }), /^the native core: no such kernel$/],
     [() => ({ ...fit, selfTest: () => false }), /self test of the native core failed \(kernel k\)/],

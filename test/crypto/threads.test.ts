@@ -1,9 +1,11 @@
 /** The addon in several threads, and the pools on top of it. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
+import { addon } from '../../src/crypto/addon.js';
 import {
   clientSecretShare,
   createVerifier,
@@ -155,6 +157,17 @@ t.test('an authority pool makes the shares that the functions make', async (t) =
   await t.rejects(pool.clientSecretShare(new Uint8Array(31)), { name: 'TypeError' });
   await t.rejects(pool.timePermitShares(hash, [0]), { name: 'RangeError' });
   await t.rejects(pool.timePermitShares(hash, [1.5]), { name: 'RangeError' });
+});
+
+t.test('the memory of a secret is locked where the system allows it', async (t) => {
+  const secret = new Seeded('locked memory').scalar();
+  const pool = createAuthorityPool({ masterSecret: secret, threads: 1, queueMax: 1 });
+  t.teardown(() => pool.close());
+  t.equal(addon.lockMemory(secret), pool.isLocked, 'any page, or none');
+  t.throws(() => addon.lockMemory('secret' as never), { name: 'TypeError' });
+  if (process.platform !== 'linux') return;
+  const lockedKb = /^VmLck:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+  t.equal(Number(lockedKb) > 0, pool.isLocked);
 });
 
 t.test('a pool with a bad secret or number is refused at once', async (t) => {

@@ -110,7 +110,9 @@ export async function until(
   details: () => string = () => '',
 ): Promise<void> {
   const deadline = performance.now() + 30_000;
-  while (!(await condition())) {
+  const late = sleep(30_000, false, { ref: false });
+  // The condition may be a question that nobody answers.
+  while (!(await Promise.race([condition(), late]))) {
     if (performance.now() > deadline) {
       throw new Error(`waited in vain for ${what} ${details()}`);
     }

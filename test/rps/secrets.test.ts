@@ -1,5 +1,5 @@
 /** Where the server secret comes from, how it is put together, and how it changes. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t from 'tap';
@@ -7,6 +7,7 @@ import { loadOptions } from '../../src/config/load.js';
 import { rpsOptions } from '../../src/config/rps.js';
 import { addG2, randomSecret, serverSecretShare } from '../../src/crypto/index.js';
 import { AuthorityError, type DatedShare } from '../../src/rps/authority.js';
+import { LiveCredentials } from '../../src/rps/live-credentials.js';
 import { startRps } from '../../src/rps/rps.js';
 import { sumsOf } from '../../src/rps/server-secret.js';
 import { Verifiers } from '../../src/rps/verifiers.js';
@@ -162,4 +163,59 @@ t.test('logins are tried under the secret that their identity was made with firs
   t.same(closed, ['1'], 'the workers of the one that is gone end, those that stay go on');
   await verifiers.close();
   t.same(closed, ['1', '2']);
+});
+
+t.test('credentials that change are taken over, and broken or foreign ones are not', async (t) => {
+  const file = join(t.testdir({}), 'credentials.json');
+  const fields = { app_id: 'a', app_key: 'first', api_url: 'http://127.0.0.1:1/' };
+  const write = (more: object) => writeFileSync(file, JSON.stringify({ ...fields, ...more }));
+  const lines: string[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  write({});
+  const credentials = new LiveCredentials({ file, log, signAfterMs: 50 });
+  t.teardown(() => credentials.stop());
+  const state = () => [credentials.appKey, ...credentials.appKeys];
+  const signing = (key: string) => until(key, () => credentials.appKey === key);
+  t.same(state(), ['first', 'first']);
+
+  write({ app_key: 'second', previous_app_key: 'first' });
+  credentials.readAgain();
+  t.same(state(), ['first', 'second', 'first'], 'known before it signs');
+  await signing('second');
+  for (const broken of [
+    '',
+    '{"app_id":',
+    '{"app_id":"a"}',
+    JSON.stringify({ ...fields, app_id: 'b' }),
+  ]) {
+    writeFileSync(file, broken);
+    credentials.readAgain();
+    t.same(state(), ['second', 'second', 'first'], broken);
+    t.match(lines.at(-1), /the changed credentials are not taken over: .*credentials\.json: /);
+  }
+  rmSync(file);
+  credentials.readAgain();
+  t.match(lines.at(-1), /ENOENT/);
+  write({ app_key: 'fourth', previous_app_key: 'third', api_url: 'http://127.0.0.1:2' });
+  await signing('fourth');
+  t.same([...state(), credentials.apiUrl], ['fourth', 'fourth', 'third', 'http://127.0.0.1:2/']);
+  t.notMatch(lines.join(), /first|second|third|fourth/, 'keys are in no log');
+});
+
+t.test('a registration begun under the key before is confirmed by it, at SIGHUP too', async (t) => {
+  const world = await startWorld(t);
+  const { rpa, options } = world;
+  rpa.onVerify = () => ({ status: 200, body: '{}' });
+  const { mpinId } = (await world.register({ userId: 'jo@example.com' })).json;
+  const activateKey = rpa.verifyCalls.at(-1)?.body['activateKey'];
+  const confirm = async () => (await world.post(`/user/${mpinId}`, { activateKey })).status;
+  const become = (keys: object) => {
+    const api_url = `${world.authorities.address}/api/`;
+    writeFileSync(options.credentialsFile, JSON.stringify({ app_id: APP_ID, api_url, ...keys }));
+    world.rps.reload?.();
+  };
+  become({ app_key: 'next', previous_app_key: APP_KEY });
+  t.equal(await confirm(), 200);
+  become({ app_key: 'next' });
+  t.equal(await confirm(), 403, 'until the key is taken out');
 });

@@ -1,9 +1,11 @@
-/** What an operator does to a backup by the program, and how its passphrase gets there. */
+/** What an operator does to a backup by the program; what disks and memory may do to secrets. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { openAudit } from '../../src/ta/audit.js';
 import { plainBackup, sealBackup } from '../../src/ta/backup.js';
-import { leaveCoreDumpsEmpty, maySwap, protectMemory } from '../../src/ta/memory.js';
+import { Ledger } from '../../src/ta/ledger.js';
+import { leaveCoreDumpsEmpty, maySwap, protectMemory, warnUnlocked } from '../../src/ta/memory.js';
 import { ensureBuilt, mpin, startMpin, until } from '../e2e/program.js';
 import { newSecret, START_TIME } from './reference.js';
 import { APP, credentialsFile, folderOf, quietContext } from './services.js';
@@ -86,4 +88,50 @@ t.test('the memory of an authority is in no core dump', async (t) => {
     t.match(logged(), /LimitCORE=0/);
   }
   t.equal(/may be swapped/.test(logged()), maySwap(), 'swap is told of');
+});
+
+t.test('a lock on the master secret is warned of where it fails and there is swap', async (t) => {
+  const { log, logged } = quietContext();
+  warnUnlocked({ isLocked: true }, log);
+  t.equal(logged(), '');
+  warnUnlocked({ isLocked: false }, log);
+  t.equal(/LimitMEMLOCK/.test(logged()), maySwap());
+});
+
+t.test(
+  'changes are made together or not at all, and a failed one takes no later one along',
+  async (t) => {
+    const path = join(folderOf(t), 'ledger');
+    const ledger = new Ledger({ path, isFolder: false, mapBytesMax: 2 ** 24 }, (root) => ({
+      names: root.openDB<number, string>({ name: 'names', encoding: 'json' }),
+    }));
+    const { names } = ledger.tables;
+    const put = (name: string) => ledger.run(() => names.putSync(name, 1));
+    await put('first');
+    const fails = () => {
+      names.putSync('half', 1);
+      throw new Error('no room');
+    };
+    const ends = await Promise.allSettled([put('second'), ledger.run(fails), put('third')]);
+    t.same(
+      ends.map((end) => end.status === 'rejected' && end.reason.message),
+      ['no room', 'no room', 'no room'],
+    );
+    t.same([...names.getKeys()], ['first']);
+    const slow = ledger.run(() => names.putSync('slow', 1), 60_000);
+    await put('fourth');
+    await slow;
+    const last = ledger.run(() => names.putSync('last', 1), 60_000);
+    await ledger.close();
+    await t.resolves(last, 'a close waits for nothing');
+  },
+);
+
+t.test('an audit file that cannot be written refuses nobody', async (t) => {
+  const { log, logged } = quietContext();
+  const audit = openAudit('/dev/full', log);
+  for (const value of [1, 2]) {
+    t.equal(await audit.of({ event: 'register', peer: '127.0.0.1' }, () => value), value);
+  }
+  t.equal(logged().match(/audit lines wait: ENOSPC/g)?.length, 1, 'said once');
 });

@@ -1,12 +1,15 @@
 /** Time permits that are published: where, when and how, and clients that log in with them. */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { HostedOptions } from '../../src/config/hosted.js';
 import { timePermitShare } from '../../src/crypto/index.js';
 import { openBackup } from '../../src/ta/backup.js';
 import { startHosted } from '../../src/ta/hosted.js';
+import { PermitBucket } from '../../src/ta/permits/bucket.js';
 import { ensureBuilt, freePorts, mpin, startMpin, until } from '../e2e/program.js';
 import { fillIdentities, openIdentities } from './published.js';
 import { ACCESS_KEY_ID, BUCKET, SECRET_ACCESS_KEY, signatureV4, startStore } from './s3-server.js';
@@ -40,6 +43,18 @@ async function shareOf({ backup_file }: { backup_file: string }, hash: string, d
   const text = fs.readFileSync(backup_file, 'utf8');
   const { secret } = await openBackup(text, { passphrase: '', salt: '' });
   return Buffer.from(timePermitShare(secret, Buffer.from(hash, 'hex'), day)).toString('hex');
+}
+
+/** Starts a hosted side that stops when it is told to, or at the end of the test. */
+async function startStoppable(t: Test, options: HostedOptions, context = quietContext()) {
+  const role = await startHosted(options, context);
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= role.stop();
+    return stopped;
+  };
+  t.teardown(stop);
+  return { ...role, ...context, stop };
 }
 
 const published = (file: string) => until(file, () => fs.existsSync(file));
@@ -170,7 +185,7 @@ t.test('revoked identities and disabled applications are not served, nor publish
   fs.writeFileSync(revocationFile, '');
   const options = hostedOptionsIn(folder, { revocationFile });
   const [hash, kept] = [newHash(), newHash()];
-  const first = await startHosted(options, quietContext());
+  const first = await startStoppable(t, options);
   for (const one of [hash, kept]) await get(first.address + permitQuery(one));
   await get(first.address + permitQuery(hash, OTHER));
   for (const one of [hash, kept]) await published(fileOf(options.permitsFolder, one, TODAY + 2));
@@ -198,8 +213,7 @@ t.test('before midnight the next day is published, and days past are removed', a
   const run = async (now: number) => {
     const context = quietContext();
     context.time.now = now;
-    const role = await startHosted(options, context);
-    return { ...role, ...context };
+    return startStoppable(t, options, context);
   };
   const [hash, other] = [newHash(), newHash()];
   const due = NOW + 10 * 3_600_000;
@@ -224,7 +238,6 @@ t.test('before midnight the next day is published, and days past are removed', a
   await second.stop();
 
   const third = await run(due + 6 * DAY_MS);
-  t.teardown(() => third.stop());
   await published(fileOf(permitsFolder, hash, TODAY + 8));
   await until('the end of the run', () => /permits are published/.test(third.logged()));
   t.notOk(fs.existsSync(fileOf(permitsFolder, other, TODAY + 8)), 'not seen for long');
@@ -322,12 +335,11 @@ t.test('permits are put into a bucket, signed, and days past are removed', async
   });
   const hash = newHash();
   const urlOf = (day: number) => `${store.url}/${BUCKET}/v3/${APP.app_id}/${day}/${hash}`;
-  const first = await startHosted(options, quietContext());
+  const first = await startStoppable(t, options);
   await get(first.address + permitQuery(hash));
-  await until(
-    'three objects',
-    () => store.done.filter((line) => line.startsWith('PUT')).length === 3,
-  );
+  // The run of the start may put them as well.
+  const put = () => new Set(store.done.filter((line) => line.startsWith('PUT')));
+  await until('three objects', () => put().size === 3);
   const reply = await fetch(urlOf(TODAY));
   t.equal(await reply.text(), await shareOf(options, hash, TODAY));
   t.match(reply.headers.get('content-type'), /^text\/plain/);
@@ -378,6 +390,26 @@ t.test(
     t.notMatch(late.logged(), SECRET_ACCESS_KEY);
   },
 );
+
+t.test('a store that takes a question and never answers holds nobody up', async (t) => {
+  let asked = 0;
+  const silent = createServer(() => {
+    asked += 1;
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const options = hostedOptionsIn(folderOf(t), bucketOptions(url));
+  const bucket = new PermitBucket(options, 50);
+  t.teardown(() => bucket.close());
+  const place = { appId: APP.app_id, day: TODAY, storageId: newHash() };
+  const failure = { message: 'bucket permits: ETIMEDOUT', lasting: false };
+  await t.rejects(bucket.put(place, '04'.repeat(65)), failure);
+  t.equal(asked, 3, 'and was asked again');
+});
 
 t.test('options that cannot publish end the start', async (t) => {
   const cases: [Partial<HostedOptions>, RegExp][] = [

@@ -390,7 +390,7 @@ t.test('from registration to a login, by the program alone', async (t) => {
   t.match(await run('credentials', 'show'), /app_key +present\n.*certivox_server_secret +present/s);
   t.match(await run('applications', 'list', '--applications-folder=apps'), /active.*me@example/);
 
-  await serve('dta', `--port=${dtaPort}`, passphrase);
+  const dta = await serve('dta', `--port=${dtaPort}`, passphrase);
   const rps = await serve(
     'rps',
     ...[`--port=${rpsPort}`, `--dta-local-url=${url(dtaPort)}`, `--rps-base-url=${url(rpaPort)}`],
@@ -404,18 +404,22 @@ t.test('from registration to a login, by the program alone', async (t) => {
   await client.register({ userId: 'me@example.com', pin: '1234' });
   await t.resolves(client.login({ userId: 'me@example.com', pin: '1234' }));
 
+  fs.chmodSync(file, 0o644);
   await run('credentials', 'rotate');
+  t.equal(fs.statSync(file).mode & 0o777, 0o640, 'a group that reads it goes on, others do not');
   const rotated = JSON.parse(fs.readFileSync(file, 'utf8'));
   t.equal(rotated.previous_app_key, issued.app_key);
   t.not(rotated.app_key, issued.app_key);
   await t.resolves(client.login({ userId: 'me@example.com', pin: '1234' }), 'by the old key still');
-  const again = await mpin(
-    [
-      ...['credentials', 'get', `--registration-url=${url(hostedPort)}`, '--user-contact=x'],
-      '--installer-key-file=installer-key',
-    ],
-    { cwd },
-  );
+  await until('the new key', () => /signing with the new app_key/.test(rps()), rps);
+  fs.writeFileSync(file, JSON.stringify({ ...rotated, previous_app_key: '' }));
+  await until('both reads', () => dta().split('read the credentials anew').length === 3, dta);
+  const later = clientOf(url(rpaPort));
+  await later.register({ userId: 'you@example.com', pin: '4321' });
+  await t.resolves(later.login({ userId: 'you@example.com', pin: '4321' }), 'by the new key alone');
+  const more = ['--user-contact=x', '--installer-key-file=installer-key'];
+  const get = ['credentials', 'get', `--registration-url=${url(hostedPort)}`, ...more];
+  const again = await mpin(get, { cwd });
   t.equal(again.code, 1);
   t.match(again.stderr, /credentials\.json exists already, and is not replaced/);
   const appId = `--app-id=${issued.app_id}`;
@@ -425,6 +429,6 @@ t.test('from registration to a login, by the program alone', async (t) => {
   await run('applications', 'enable', '--applications-folder=apps', appId);
   await run('credentials', 'server-secret');
   for (const key of [issued.app_key, rotated.app_key, INSTALLER_KEY]) {
-    t.notMatch(hostedLog() + rps(), key);
+    t.notMatch(hostedLog() + rps() + dta(), key);
   }
 });

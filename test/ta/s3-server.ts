@@ -1,11 +1,12 @@
 /**
  * A store that speaks S3 (s3rver), behind a check of the signatures it is sent: s3rver takes every
  * AWS4-HMAC-SHA256 for right. It also says that an object is put before its file is written, and
- * sends a length of 0 with the text to who asks meanwhile: requests go to it one by one, and a PUT
- * is answered when its object is whole.
+ * whoever asks meanwhile gets the length of what was there with the bytes of what is, or waits for
+ * ever for the rest of them. So requests go to it one by one, and a PUT begins without the object
+ * that it replaces and is answered when the new one is whole.
  */
 import { createHash, createHmac } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import {
   request as ask,
   createServer,
@@ -95,8 +96,10 @@ export async function startStore(t: Test, { port = 0 }: { port?: number } = {}):
     } else if (isRight(request, body)) {
       const { method, url = '' } = request;
       const path = url.replace(/\?.*/, '');
+      const file = method === 'PUT' ? `${directory}${path}._S3rver_object` : undefined;
+      if (file !== undefined) await rm(file, { force: true });
       const reply = await relay(request, body, innerPort);
-      if (method === 'PUT') await written(`${directory}${path}._S3rver_object`, body.length);
+      if (file !== undefined) await written(file, body.length);
       response.writeHead(reply.status, reply.headers).end(reply.body);
       if (reply.status < 300) done.push(`${method} ${path}`);
     } else {
@@ -104,10 +107,17 @@ export async function startStore(t: Test, { port = 0 }: { port?: number } = {}):
     }
   };
   let turn = Promise.resolve();
-  const front = createServer(async (request, response) => {
-    const body = await bodyOf(request);
-    // A broken relay shows at the client that waits for the answer; the next has its turn.
-    turn = turn.then(() => answer(request, body, response)).catch(() => void response.destroy());
+  const front = createServer((request, response) => {
+    // A broken relay shows at the client that waits for the answer, and nobody waits where a
+    // client went away while it asked; the next has its turn.
+    bodyOf(request).then(
+      (body) => {
+        turn = turn
+          .then(() => answer(request, body, response))
+          .catch(() => void response.destroy());
+      },
+      () => void response.destroy(),
+    );
   });
   const url = `http://127.0.0.1:${await listen(front, port)}`;
   const stop = async () => {
@@ -142,6 +152,9 @@ function isRight({ method = '', url = '', headers }: IncomingMessage, body: Buff
   return signature === signatureV4({ method, url, headers }, SECRET_ACCESS_KEY);
 }
 
+/** Milliseconds after which s3rver is taken not to answer: others wait for their turn meanwhile. */
+const RELAY_MS_MAX = 5_000;
+
 interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -154,7 +167,9 @@ function relay(
   port: number,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const asked = ask({ host: '127.0.0.1', port, method, path: url, headers }, (reply) => {
+    const signal = AbortSignal.timeout(RELAY_MS_MAX);
+    const options = { host: '127.0.0.1', port, method, path: url, headers, signal };
+    const asked = ask(options, (reply) => {
       const { statusCode: status = 0 } = reply;
       bodyOf(reply).then((text) => resolve({ status, headers: reply.headers, body: text }), reject);
     });
@@ -164,7 +179,9 @@ function relay(
 }
 
 const written = (file: string, bytes: number) =>
-  until(`${file} to be whole`, async () => (await stat(file)).size === bytes);
+  until(`${file} to be whole`, async () => (await stat(file).catch(ifMissing))?.size === bytes);
+
+const ifMissing = () => undefined;
 
 function refuse(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status, { 'Content-Type': 'application/xml' });

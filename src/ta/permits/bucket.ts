@@ -46,11 +46,12 @@ export class PermitBucket implements PermitStorage {
   readonly #bucket: string;
   readonly #prefix: string;
 
-  constructor(options: BucketOptions) {
+  /** @param requestMsMax for one request of a call, in milliseconds */
+  constructor(options: BucketOptions, requestMsMax = REQUEST_MS_MAX) {
     this.name = `bucket ${options.permitsBucket}`;
     this.#bucket = options.permitsBucket;
     this.#prefix = options.permitsBucketPrefix;
-    this.#client = new S3Client(configOf(options));
+    this.#client = new S3Client(configOf(options, requestMsMax));
   }
 
   put(place: PermitPlace, share: string): Promise<void> {
@@ -191,7 +192,7 @@ function isRefusal(status: number | undefined, why: string): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-function configOf(options: BucketOptions): S3ClientConfig {
+function configOf(options: BucketOptions, requestMsMax: number): S3ClientConfig {
   const { permitsBucketEndpoint: endpoint, permitsBucketConnections: maxSockets } = options;
   const accessKeyId = options.permitsBucketAccessKeyId;
   const secretAccessKey = options.permitsBucketSecretAccessKey;
@@ -205,7 +206,11 @@ function configOf(options: BucketOptions): S3ClientConfig {
     retryMode: 'standard',
     requestHandler: {
       connectionTimeout: CONNECT_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
+      requestTimeout: requestMsMax,
+      // Without it the SDK only warns, and a store that never answers would hold us for ever.
+      throwOnRequestTimeout: true,
+      // Of an answer that has begun, between two parts of it.
+      socketTimeout: requestMsMax,
       httpAgent: { keepAlive: true, maxSockets },
       httpsAgent: { keepAlive: true, maxSockets },
     },

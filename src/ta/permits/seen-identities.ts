@@ -4,16 +4,20 @@
  * anywhere and go on there, in another process, without a list of its own.
  */
 import { mkdirSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import type { Logger } from 'pino';
+import { Ledger } from '../ledger.js';
 import type { Identity } from './permit-storage.js';
 import type { RunState } from './run-state.js';
 
 /** Largest file: 100 million identities. Address space, not memory. */
 const MAP_BYTES_MAX = 2 ** 34;
 const FOLDER_MODE = 0o700;
-/** Not among the library's declared options. */
-const OWNER_ONLY = { permissionsMode: 0o600 };
+/**
+ * Milliseconds for which what was seen may wait for more of it: nobody waits for the disk, and each
+ * transaction does.
+ */
+const WRITE_WITHIN_MS = 100;
 const HASH_BYTES = 32;
 const VALUE_BYTES = 8;
 const PUBLISHED_AT = 4;
@@ -34,25 +38,27 @@ export interface PageOutcome {
   readonly run: RunState;
 }
 
+interface Tables extends Readonly<Record<string, Database>> {
+  readonly records: Database<Buffer, Buffer>;
+  readonly runs: Database<RunState, string>;
+}
+
 export class SeenIdentities {
-  readonly #root: RootDatabase;
-  readonly #records: Database<Buffer, Buffer>;
-  readonly #runs: Database<RunState, string>;
+  readonly #ledger: Ledger<Tables>;
+  readonly #records: Tables['records'];
+  readonly #runs: Tables['runs'];
   readonly #max: number;
   readonly #log: Logger;
+  #failure: unknown;
 
   /** Opens the folder, making what is missing; readable by its owner alone. */
   constructor(folder: string, { max, log }: { readonly max: number; readonly log: Logger }) {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     // A folder also when its name looks like a file's, which the library would take for one.
-    const options = { path: folder, noSubdir: false, mapSize: MAP_BYTES_MAX, maxDbs: 2 };
-    this.#root = open({ ...options, ...OWNER_ONLY });
-    this.#records = this.#root.openDB({
-      name: 'identities',
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    });
-    this.#runs = this.#root.openDB({ name: 'runs', encoding: 'json' });
+    const options = { path: folder, isFolder: true, mapBytesMax: MAP_BYTES_MAX };
+    this.#ledger = new Ledger(options, tablesOf);
+    this.#records = this.#ledger.tables.records;
+    this.#runs = this.#ledger.tables.runs;
     this.#max = max;
     this.#log = log;
   }
@@ -94,27 +100,26 @@ export class SeenIdentities {
   }
 
   /** Writes down what became of a page, all of it or nothing; on disk when this resolves. */
-  async finishPage({ published, untilDay, forgotten, run }: PageOutcome): Promise<void> {
-    await this.#root.transaction(() => {
+  finishPage({ published, untilDay, forgotten, run }: PageOutcome): Promise<void> {
+    return this.#ledger.run(() => {
       for (const identity of published) {
         const key = keyOf(identity);
         const record = this.#records.get(key);
         if (record === undefined) continue;
         record.writeUInt32BE(untilDay, PUBLISHED_AT);
-        void this.#records.put(key, record);
+        this.#records.putSync(key, record);
       }
-      for (const identity of forgotten) void this.#records.remove(keyOf(identity));
-      void this.#runs.put(LAST_RUN, run);
+      for (const identity of forgotten) this.#records.removeSync(keyOf(identity));
+      this.#runs.putSync(LAST_RUN, run);
     });
-    await this.#root.flushed;
   }
 
   /** Writes down that a run begins, unless `isUnderWay` says that the last one has not ended. */
   beginRun(run: RunState, isUnderWay: (last: RunState) => boolean): Promise<boolean> {
-    return this.#root.transaction(() => {
+    return this.#ledger.run(() => {
       const last = this.lastRun();
       if (last !== undefined && isUnderWay(last)) return false;
-      void this.#runs.put(LAST_RUN, run);
+      this.#runs.putSync(LAST_RUN, run);
       return true;
     });
   }
@@ -125,21 +130,32 @@ export class SeenIdentities {
 
   /** Resolves when all is on disk. */
   close(): Promise<void> {
-    return this.#root.close();
+    return this.#ledger.close();
   }
 
   /** Read and written within one transaction: a run may be changing the record's other half. */
   #change(key: Buffer, change: (record: Buffer) => void, { add = false }): void {
-    this.#records
-      .transaction(() => {
-        const found = this.#records.get(key);
-        if (found === undefined && !add) return;
-        const record = found ?? Buffer.alloc(VALUE_BYTES);
-        change(record);
-        void this.#records.put(key, record);
-      })
-      .catch((error: unknown) => this.#log.error({ err: error }, 'an identity was not kept'));
+    const step = () => {
+      const found = this.#records.get(key);
+      if (found === undefined && !add) return;
+      const record = found ?? Buffer.alloc(VALUE_BYTES);
+      change(record);
+      this.#records.putSync(key, record);
+    };
+    this.#ledger.run(step, WRITE_WITHIN_MS).catch((error: unknown) => {
+      // All that were written together have failed by one error.
+      if (error !== this.#failure) this.#log.error({ err: error }, 'identities were not kept');
+      this.#failure = error;
+    });
   }
+}
+
+function tablesOf(root: RootDatabase): Tables {
+  const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+  return {
+    records: root.openDB({ name: 'identities', ...binary }),
+    runs: root.openDB({ name: 'runs', encoding: 'json' }),
+  };
 }
 
 function keyOf({ appId, storageId }: Identity): Buffer {

@@ -33,8 +33,8 @@ export async function runStandalone(
   protectMemory(context.log);
   const ends: (() => Promise<void>)[] = [];
   try {
-    const { applications, find } = openKnown(options, context);
-    if (applications !== undefined) ends.push(() => applications.close());
+    const known = openKnown(options, context);
+    ends.push(() => known.close());
     const revocations = openRevocations(options.revocationFile, context.log);
     ends.push(() => revocations.stop());
     const keyring = await openKeyring(options, { ...context, newSecret: randomSecret });
@@ -42,7 +42,7 @@ export async function runStandalone(
     const ground = await openPermits(options, {
       ...context,
       shares: keyring,
-      isServed: (appId) => find(appId) !== undefined,
+      isServed: (appId) => known.find(appId) !== undefined,
       isRevoked: (hash) => revocations.has(hash),
     });
     ends.push(() => ground.close());
