@@ -4,13 +4,13 @@ import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../
 import type {
   Attempt,
   Challenge,
-  LoginResult,
   LoginStatus,
   Registration,
   Settlement,
   Store,
   StoreError,
   StoreSizes,
+  TakenResult,
 } from '../store.js';
 import { checkEntries, TRIAL } from './check.js';
 import { Commits } from './commits.js';
@@ -161,7 +161,7 @@ export class FileStore implements Store {
     });
   }
 
-  async takeResult(authOTT: string): Promise<LoginResult | undefined> {
+  async takeResult(authOTT: string): Promise<TakenResult | undefined> {
     if (!isToken(authOTT)) return undefined;
     const key = this.#results.keyOf(Buffer.from(authOTT));
     return this.#write((nowMs) => {
@@ -169,7 +169,9 @@ export class FileStore implements Store {
       if (stored === undefined) return undefined;
       this.#results.remove(key, stored);
       const payload = livePayload(stored, nowMs);
-      return payload && decodeResult(payload);
+      const result = payload && decodeResult(payload);
+      if (result?.status !== 200 || !this.#isRevoked(result.mpinId)) return result;
+      return { ...result, revoked: true };
     });
   }
 
@@ -382,6 +384,11 @@ export class FileStore implements Store {
     const key = this.#results.keyOf(Buffer.from(authOTT));
     const endsMs = Math.ceil(nowMs + resultLifeMs);
     this.#results.put(key, encodeResult(result), endsMs, this.#results.get(key));
+  }
+
+  /** Within a transaction. */
+  #isRevoked(mpinId: string): boolean {
+    return this.#revoked.get(this.#revoked.keyOf(hashOf(mpinId))) !== undefined;
   }
 
   #setRevoked(identity: Buffer, revoked: boolean): boolean {

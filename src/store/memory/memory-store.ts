@@ -3,13 +3,13 @@ import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../
 import {
   type Attempt,
   type Challenge,
-  type LoginResult,
   type LoginStatus,
   type Registration,
   type Settlement,
   type Store,
   StoreError,
   type StoreSizes,
+  type TakenResult,
 } from '../store.js';
 import { Challenges } from './challenges.js';
 import { ExpiringMap } from './expiring-map.js';
@@ -151,8 +151,10 @@ class MemoryStore implements Store {
     }
   }
 
-  takeResult(authOTT: string): LoginResult | undefined {
-    return this.#results.take(authOTT, this.#now());
+  takeResult(authOTT: string): TakenResult | undefined {
+    const result = this.#results.take(authOTT, this.#now());
+    if (result?.status !== 200 || !this.#revoked.has(result.mpinId)) return result;
+    return { ...result, revoked: true };
   }
 
   cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): void {
