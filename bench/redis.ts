@@ -59,9 +59,9 @@ function measuredWith(bench: Bench, name: string, kind: WorkKind, redis: RedisSe
         const [before, after] = samples;
         if (before === undefined || after === undefined) return result;
         const roundTrips = await roundTripsOf(redis, async () => {
-          await load.begin({ kind: 'closed', connections: WATCHED_CLIENTS });
+          await groups.load.begin({ kind: 'closed', connections: WATCHED_CLIENTS });
           await plan.sleep(WATCHED_SECONDS);
-          await load.end();
+          await groups.load.end();
         });
         return withFigures(result, { kind, roundTrips, before, after });
       }),

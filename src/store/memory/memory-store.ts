@@ -153,7 +153,7 @@ class MemoryStore implements Store {
 
   takeResult(authOTT: string): TakenResult | undefined {
     const result = this.#results.take(authOTT, this.#now());
-    if (result?.status !== 200 || !this.#revoked.has(result.mpinId)) return result;
+    if (result?.status !== 200 || !this.revoked(result.mpinId)) return result;
     return { ...result, revoked: true };
   }
 
