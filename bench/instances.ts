@@ -1,31 +1,26 @@
 /**
  * `login-rest-file`: logins whose state lies in a file, by one instance and by two that share it.
+ * `instances-redis`: logins by two instances that share a Redis, and by one.
  * `cluster-kill`: one of three instances is killed under load.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RedisServer } from '../test/store/redis-server.js';
 import type { Bench } from './bench.js';
+import { withComparison } from './compare-instances.js';
 import {
   capacityThenLatency,
   lineOf,
   type Phase,
-  type Probe,
   type Result,
   reasonNotes,
   refusalNotes,
-  rounded,
 } from './load/figures.js';
 import type { Counted, LoadGroup } from './load/load-group.js';
 import { childrenOf } from './process-tree.js';
+import { withRedis } from './redis.js';
 import type { RunningServer } from './system.js';
-
-/** CPU of a login with two instances, in logins with one. */
-const TWO_OVER_ONE_MAX = 1.05;
-/** Turns that both take, as what else the machine does changes within seconds. */
-const ROUNDS = 4;
 
 const INSTANCES = 3;
 /** After so long nothing may fail any more, in seconds. */
@@ -47,83 +42,34 @@ const fileOptions = (folder: string, name: string): string[] => [
 ];
 
 export function fileLogins(bench: Bench): Promise<Result> {
-  const kind = 'login-rest';
-  return withFolder((folder) =>
-    bench.withRps(
-      async (one) => {
-        const result = await bench.withObservedLoad(one, { kind }, (groups) =>
-          capacityThenLatency('login-rest-file', groups, bench.plan(one)),
-        );
-        const two = await bench.withRps(
-          (rps) => alternately(bench, [one, rps]),
-          [...fileOptions(folder, 'two'), 'instances=2', 'cryptoThreads=1'],
-        );
-        return withTwo(result, two);
-      },
-      [...fileOptions(folder, 'one'), 'cryptoThreads=2'],
-    ),
+  return withFolder(async (folder) => {
+    const result = await bench.withRps(
+      (rps) => capacityOf('login-rest-file', bench, rps),
+      fileOptions(folder, 'alone'),
+    );
+    return withComparison(bench, result, (name) => fileOptions(folder, name));
+  });
+}
+
+export function redisInstances(bench: Bench): Promise<Result> {
+  return withRedis(async (redis) => {
+    const options = (name: string) => [
+      'storage=redis',
+      `redisSocket=${redis.socket}`,
+      `redisPrefix=${name}`,
+    ];
+    const result = await bench.withRps(
+      (rps) => capacityOf('instances-redis', bench, rps),
+      [...options('alone'), 'instances=2'],
+    );
+    return withComparison(bench, result, options);
+  });
+}
+
+function capacityOf(scenario: string, bench: Bench, rps: RunningServer): Promise<Result> {
+  return bench.withObservedLoad(rps, { kind: 'login-rest' }, (groups) =>
+    capacityThenLatency(scenario, groups, bench.plan(rps)),
   );
-}
-
-/** CPU a login of each of two servers, in microseconds, which take turns; null where unknown. */
-async function alternately(
-  bench: Bench,
-  servers: readonly [RunningServer, RunningServer],
-): Promise<readonly (number | null)[]> {
-  const used = servers.map(() => ({ cpuUs: 0, done: 0, known: true }));
-  const plan = bench.plan(servers[0]);
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [index, rps] of servers.entries()) {
-      const phase = await bench.withLoad(rps, { kind: 'login-rest' }, (load) =>
-        slice(load, { ...plan, probe: () => rps.probe(), seconds: plan.seconds / ROUNDS }),
-      );
-      const sum = used[index];
-      // The first round warms up.
-      if (sum === undefined || round === 0) continue;
-      sum.done += phase.done;
-      if (phase.cpuUs === null) sum.known = false;
-      else sum.cpuUs += phase.cpuUs;
-    }
-  }
-  return used.map(({ cpuUs, done, known }) => (known && done > 0 ? cpuUs / done : null));
-}
-
-async function slice(
-  load: LoadGroup,
-  plan: {
-    connections: number;
-    seconds: number;
-    probe: () => Promise<Probe>;
-    sleep: (seconds: number) => Promise<void>;
-  },
-): Promise<{ done: number; cpuUs: number | null }> {
-  const before = await plan.probe();
-  await load.begin({ kind: 'closed', connections: plan.connections });
-  await plan.sleep(plan.seconds);
-  const { done } = await load.end();
-  const after = await plan.probe();
-  const known = before.cpuUs !== null && after.cpuUs !== null;
-  return { done, cpuUs: known ? (after.cpuUs as number) - (before.cpuUs as number) : null };
-}
-
-function withTwo(result: Result, [one, two]: readonly (number | null)[]): Result {
-  if (typeof one !== 'number' || typeof two !== 'number') return result;
-  return {
-    ...result,
-    line: { ...result.line, twoInstancesCpuRatio: rounded(two / one, 3) },
-    notes: [
-      `in turns: ${one.toFixed(1)} µs of CPU a login with one instance, ${two.toFixed(1)} with two`,
-      ...result.notes,
-    ],
-    checks: [
-      ...result.checks,
-      {
-        what: `login-rest-file CPU with two instances ≤ ${TWO_OVER_ONE_MAX} × with one`,
-        found: `${(two / one).toFixed(3)} ×`,
-        met: two <= TWO_OVER_ONE_MAX * one,
-      },
-    ],
-  };
 }
 
 /** With Redis where there is one, else with a file. */
@@ -134,13 +80,7 @@ export async function clusterKill(bench: Bench): Promise<Result> {
       [...options, `instances=${INSTANCES}`],
     );
   if (!hasRedis()) return withFolder((folder) => run('a file', fileOptions(folder, 'state')));
-  const ends: (() => Promise<void> | void)[] = [];
-  const redis = await RedisServer.start({ teardown: (end) => void ends.push(end) });
-  try {
-    return await run('Redis', ['storage=redis', `redisSocket=${redis.socket}`]);
-  } finally {
-    for (const end of ends) await end();
-  }
+  return withRedis((redis) => run('Redis', ['storage=redis', `redisSocket=${redis.socket}`]));
 }
 
 async function kill(

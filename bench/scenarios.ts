@@ -1,7 +1,7 @@
 /** The scenarios by their names, in the order in which they run. */
 import type { Bench, Scenario } from './bench.js';
 import { coldStart } from './cold-start.js';
-import { clusterKill, fileLogins } from './instances.js';
+import { clusterKill, fileLogins, redisInstances } from './instances.js';
 import { capacityThenLatency, type Result } from './load/figures.js';
 import type { ShareKind, WorkKind } from './load/work.js';
 import { overload } from './overload.js';
@@ -48,5 +48,6 @@ export const LONG_SCENARIOS: ReadonlyMap<string, (minutes: number) => Scenario> 
   ['login-rest-redis', () => redisLogins('login-rest-redis', 'login-rest')],
   ['login-ws-redis', () => redisLogins('login-ws-redis', 'login-ws')],
   ['login-rest-file', () => fileLogins],
+  ['instances-redis', () => redisInstances],
   ['cluster-kill', () => clusterKill],
 ]);

@@ -24,8 +24,13 @@ export interface Line {
   /** Those that scripts call counted. */
   readonly redisCommandsPerLogin?: number;
   readonly redisBytesPerLogin?: number;
-  /** CPU a login with two instances, in logins with one; only of login-rest-file. */
+  /**
+   * CPU a login with two instances, in logins with one, as many clients for each instance; only
+   * of login-rest-file and instances-redis.
+   */
   readonly twoInstancesCpuRatio?: number;
+  /** The same in logins with two instances that share nothing. */
+  readonly sharedStateCpuRatio?: number;
   /** Requests that failed in the second after an instance was killed; only of cluster-kill. */
   readonly lostWithInstance?: number;
 }

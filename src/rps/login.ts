@@ -3,10 +3,10 @@ import { type Answer, answer, type Call, HttpError, type Route } from '../http/c
 import { parseJsonObject, textField } from '../http/json.js';
 import { parseMpinId } from '../protocol/mpin-id.js';
 import { after } from '../store/after.js';
-import type { Awaitable, LoginResult, LoginStatus } from '../store/store.js';
+import type { Awaitable, LoginResult, LoginStatus, TakenResult } from '../store/store.js';
 import { takeMobileLogin } from './login-report.js';
 import { keepOtp } from './otp.js';
-import { isRevoked, REVOKED_LOGIN, type RevocationParts } from './revocation.js';
+import { isNoLongerPermitted, REVOKED_LOGIN, type RevocationParts } from './revocation.js';
 import { RESULT_LIFE_MS } from './verdict.js';
 
 const MESSAGES: Readonly<Record<Outcome, string>> = {
@@ -48,12 +48,13 @@ function browserAnswer(
   parts: LoginParts,
   peer: string,
   authOTT: string,
-  result: LoginResult,
+  result: TakenResult,
 ): Awaitable<Answer> {
   const { options, store } = parts;
   if (result.status !== 200) return resultAnswer(result);
-  return after(isRevoked(parts, result.mpinId, peer), (revoked) => {
-    if (revoked) return resultAnswer({ status: REVOKED_LOGIN, mpinId: result.mpinId });
+  const { mpinId, revoked = false } = result;
+  return after(isNoLongerPermitted(parts, { mpinId, revoked, peer }), (refused) => {
+    if (refused) return resultAnswer({ status: REVOKED_LOGIN, mpinId: result.mpinId });
     if (!options.waitForLoginResult) return successAnswer(parts, result);
     return after(store.awaitReport(authOTT, RESULT_LIFE_MS), () => successAnswer(parts, result));
   });

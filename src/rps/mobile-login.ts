@@ -4,7 +4,7 @@ import { objectField, parseJsonObject, textField } from '../http/json.js';
 import type { LoginReport, MobileResult } from '../store/meeting.js';
 import { awaitFinalReport } from './meetings.js';
 import type { RpsParts } from './parts.js';
-import { isRevoked, REVOKED_LOGIN } from './revocation.js';
+import { isNoLongerPermitted, REVOKED_LOGIN } from './revocation.js';
 import { RESULT_LIFE_MS } from './verdict.js';
 
 const MS_PER_SECOND = 1000;
@@ -32,7 +32,9 @@ async function authenticate(parts: MobileParts, call: Call): Promise<Answer> {
   // Before the PIN is looked at: a dead number is what clients are told of (contract §4.10).
   if (result === undefined || meeting === undefined) throw deadNumber();
   if (result.status !== 200) throw new HttpError(result.status, 'Wrong PIN.');
-  if (await isRevoked(parts, result.mpinId, call.peer)) {
+  const { mpinId } = result;
+  const revoked = await store.revoked(mpinId);
+  if (await isNoLongerPermitted(parts, { mpinId, revoked, peer: call.peer })) {
     throw new HttpError(REVOKED_LOGIN, 'No longer permitted');
   }
   await bind(store, authOTT, result);

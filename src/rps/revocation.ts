@@ -2,9 +2,16 @@
  * Whether an identity may still be used (contract §13, 12). A time permit of the day, once fetched,
  * stays good for its day, and stored ones are fetched without us: so a login asks again at its end.
  */
-import { after } from '../store/after.js';
 import type { Awaitable } from '../store/store.js';
 import type { RpsParts } from './parts.js';
+
+/** A login with the right PIN. */
+export interface RightLogin {
+  readonly mpinId: string;
+  /** Our own revocation. */
+  readonly revoked: boolean;
+  readonly peer: string;
+}
 
 export type RevocationParts = Pick<RpsParts, 'options' | 'store' | 'rpa' | 'audit'>;
 
@@ -34,21 +41,19 @@ export async function permitRefusal(
 }
 
 /**
- * Whether a right PIN counts for nothing, because its identity was revoked. The RPA is asked as
- * well where option permitAtAuthenticate says so; rejects with HttpError 500 when it cannot tell.
+ * Whether a right PIN counts for nothing, because its identity is revoked: by us, as `revoked`
+ * says, or by the RPA, which is asked where option permitAtAuthenticate says so. Rejects with
+ * HttpError 500 when it cannot tell.
  */
-export function isRevoked(
-  { store, rpa, options, audit }: RevocationParts,
-  mpinId: string,
-  peer: string,
+export function isNoLongerPermitted(
+  { rpa, options, audit }: RevocationParts,
+  { mpinId, revoked, peer }: RightLogin,
 ): Awaitable<boolean> {
   const refused = { event: 'revocation', mpinId, peer, ok: false } as const;
-  return after(store.revoked(mpinId), (revoked) => {
-    if (revoked) audit({ ...refused, how: 'login of a revoked identity' });
-    if (revoked || !options.permitAtAuthenticate) return revoked;
-    return rpa.permitUser(mpinId).then((said) => {
-      if (said !== 200) audit({ ...refused, how: 'login refused by the RPA' });
-      return said !== 200;
-    });
+  if (revoked) audit({ ...refused, how: 'login of a revoked identity' });
+  if (revoked || !options.permitAtAuthenticate) return revoked;
+  return rpa.permitUser(mpinId).then((said) => {
+    if (said !== 200) audit({ ...refused, how: 'login refused by the RPA' });
+    return said !== 200;
   });
 }

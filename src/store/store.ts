@@ -109,6 +109,12 @@ export interface Attempt {
   readonly otherFailures?: OtherFailures | undefined;
 }
 
+/** A frozen outcome as it is taken. */
+export interface TakenResult extends LoginResult {
+  /** The PIN was right, and by now its identity is revoked. */
+  readonly revoked?: true;
+}
+
 /**
  * What became of an attempt: its frozen status, 'locks' for the 410 of the very failure that locked
  * its identity, or 'gone' when its challenge was used before.
@@ -194,8 +200,11 @@ export interface Store extends MeetingStore, OnceStore, AdminStore {
    * Absent where a result may lie anywhere.
    */
   authOTTFor?(mpinId: string, token: string): string;
-  /** Takes the result of an authOTT: it can be had once. */
-  takeResult(authOTT: string): Awaitable<LoginResult | undefined>;
+  /**
+   * Takes the result of an authOTT: it can be had once. That of a right PIN comes with whether its
+   * identity is revoked, so that a login needs no step more.
+   */
+  takeResult(authOTT: string): Awaitable<TakenResult | undefined>;
 
   /**
    * Keeps local time permit shares (130 lower-case hex) by day number, each until the end of its

@@ -36,6 +36,16 @@ const countOf = (settled: readonly Settlement[], status: Settlement): number =>
   settled.filter((one) => one === status).length;
 
 const registrationCases: Record<string, Case> = {
+  'texts of all languages come back as they were': async (t, { store, now }) => {
+    const mpinId = newMpinId();
+    const registration = {
+      ...newRegistration(mpinId, now() + LONG_LIFE_MS),
+      userId: 'jörg@例え.jp',
+      deviceName: '📱 \r\n$5\r\n \u0000 "ÿ',
+    };
+    await store.putRegistration(registration);
+    t.match(await store.registration(mpinId), registration);
+  },
   'a registration is found as it was put, until its end and not after': async (t, subject) => {
     const { store } = subject;
     const registration = newRegistration(newMpinId(), subject.now() + LIFE_MS);
@@ -314,6 +324,31 @@ const resultCases: Record<string, Case> = {
     );
     t.strictSame(await store.takeResult(bad), { status: 410, mpinId });
     t.equal(await store.takeResult(bad), undefined);
+  },
+  'a taken result tells whether its identity is revoked by then': async (t, { store }) => {
+    const [mpinId, other] = [newMpinId(), newMpinId()];
+    // With tokens of other services, too, which say nothing of the identity.
+    const tokens = [authOTTFor(store, mpinId), ...Array.from({ length: 8 }, () => hex(16))];
+    const freeze = async () => {
+      for (const authOTT of tokens) await store.settle(right(mpinId, undefined, { authOTT }));
+    };
+    await freeze();
+    await store.setRevoked(mpinId, true);
+    const bystander = authOTTFor(store, other);
+    await store.settle(right(other, undefined, { authOTT: bystander, otp: '012345' }));
+    for (const authOTT of tokens) {
+      t.strictSame(await store.takeResult(authOTT), { status: 200, mpinId, revoked: true });
+    }
+    const known = { status: 200, mpinId: other, otp: '012345' };
+    t.strictSame(await store.takeResult(bystander), known);
+    const failed = authOTTFor(store, mpinId);
+    await store.settle(wrong(mpinId, { authOTT: failed }));
+    t.strictSame(await store.takeResult(failed), { status: 401, mpinId }, 'not of a wrong PIN');
+    await freeze();
+    await store.setRevoked(mpinId, false);
+    for (const authOTT of tokens) {
+      t.strictSame(await store.takeResult(authOTT), { status: 200, mpinId });
+    }
   },
   'the token of another service keeps a result as well': async (t, { store }) => {
     for (const meetingId of [undefined, hex(32)]) {

@@ -4,7 +4,6 @@ import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../
 import {
   type Attempt,
   type Challenge,
-  type LoginResult,
   type LoginStatus,
   type Registration,
   type Settlement,
@@ -12,6 +11,7 @@ import {
   type StoreError,
   type StoreSizes,
   statusOf,
+  type TakenResult,
 } from '../store.js';
 import { checkEntries, TRIAL } from './check.js';
 import { Commits } from './commits.js';
@@ -162,7 +162,7 @@ export class FileStore implements Store {
     });
   }
 
-  async takeResult(authOTT: string): Promise<LoginResult | undefined> {
+  async takeResult(authOTT: string): Promise<TakenResult | undefined> {
     if (!isToken(authOTT)) return undefined;
     const key = this.#results.keyOf(Buffer.from(authOTT));
     return this.#write((nowMs) => {
@@ -170,7 +170,9 @@ export class FileStore implements Store {
       if (stored === undefined) return undefined;
       this.#results.remove(key, stored);
       const payload = livePayload(stored, nowMs);
-      return payload && decodeResult(payload);
+      const result = payload && decodeResult(payload);
+      if (result?.status !== 200 || !this.#isRevoked(result.mpinId)) return result;
+      return { ...result, revoked: true };
     });
   }
 
@@ -383,6 +385,11 @@ export class FileStore implements Store {
     const key = this.#results.keyOf(Buffer.from(authOTT));
     const endsMs = Math.ceil(nowMs + resultLifeMs);
     this.#results.put(key, encodeResult(result), endsMs, this.#results.get(key));
+  }
+
+  /** Within a transaction. */
+  #isRevoked(mpinId: string): boolean {
+    return this.#revoked.get(this.#revoked.keyOf(hashOf(mpinId))) !== undefined;
   }
 
   #setRevoked(identity: Buffer, revoked: boolean): boolean {

@@ -3,7 +3,6 @@ import type { CounterKind, FailureCounts, NonceKind, OneTimePassword } from '../
 import {
   type Attempt,
   type Challenge,
-  type LoginResult,
   type LoginStatus,
   type Registration,
   type Settlement,
@@ -11,6 +10,7 @@ import {
   StoreError,
   type StoreSizes,
   statusOf,
+  type TakenResult,
 } from '../store.js';
 import { Challenges } from './challenges.js';
 import { ExpiringMap } from './expiring-map.js';
@@ -152,8 +152,10 @@ class MemoryStore implements Store {
     }
   }
 
-  takeResult(authOTT: string): LoginResult | undefined {
-    return this.#results.take(authOTT, this.#now());
+  takeResult(authOTT: string): TakenResult | undefined {
+    const result = this.#results.take(authOTT, this.#now());
+    if (result?.status !== 200 || !this.revoked(result.mpinId)) return result;
+    return { ...result, revoked: true };
   }
 
   cachePermits(hashMpinId: string, permits: ReadonlyMap<number, string>): void {

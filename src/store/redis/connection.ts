@@ -2,14 +2,13 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type Client, createClient, type RedisTimes } from './client.js';
+import { type Argument, scriptWireOf, WireCommand, wireOf } from './command.js';
 import { SAME_TROUBLE_MS, SLOTS_REFRESH_MS } from './limits.js';
-import type { Script } from './script.js';
+import type { KeyNames, Script } from './script.js';
 import { findingsOf } from './server-check.js';
 import type { RedisAccess } from './target.js';
 import { codeOf, describe, storeError } from './trouble.js';
 import { Watchers } from './watchers.js';
-
-export type Argument = string | number | Buffer;
 
 export class Connection {
   readonly #client: Client;
@@ -37,26 +36,33 @@ export class Connection {
     return this.#client.isCluster;
   }
 
-  /** A plain command. Rejects with StoreError. */
-  async call(command: string, ...args: Argument[]): Promise<unknown> {
-    this.#cork();
+  /** A plain command, whose first argument is its key. Rejects with StoreError. */
+  async call(command: string, key: string, ...args: Argument[]): Promise<unknown> {
     try {
-      return await this.#client.callBuffer(command, ...args);
+      return await this.#send(command, wireOf(command, [key, ...args]), key);
     } catch (error) {
       throw this.#failure(error);
     }
   }
 
   /** A script over keys of one tag, in one round trip. Rejects with StoreError. */
-  async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    this.#cork();
+  async run(script: Script, keys: KeyNames, args: readonly Argument[]): Promise<unknown> {
+    const [key] = keys;
     try {
-      return await this.#client.callBuffer('evalsha', script.sha, keys.length, ...keys, ...args);
+      return await this.#send('evalsha', scriptWireOf(script, keys, args), key);
     } catch (error) {
       // Redis has not seen it since its start or a SCRIPT FLUSH: nothing was carried out.
       if (codeOf(error) !== 'NOSCRIPT') throw this.#failure(error);
     }
-    return this.call('eval', script.lua, keys.length, ...keys, ...args);
+    try {
+      return await this.#send(
+        'eval',
+        wireOf('eval', [script.lua, keys.length, ...keys, ...args]),
+        key,
+      );
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   /** Has `heard` called for each word on a channel, as {@link Watchers.watch} does. */
@@ -69,6 +75,11 @@ export class Connection {
     clearInterval(this.#refreshing);
     this.#watchers.close();
     this.#client.disconnect();
+  }
+
+  #send(name: string, wire: string, key: string): Promise<unknown> {
+    this.#cork();
+    return this.#client.sendCommand(new WireCommand(name, wire, key)) as Promise<unknown>;
   }
 
   /**

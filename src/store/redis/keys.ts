@@ -29,7 +29,7 @@ const KINDS = {
   otherFailures: 'o1',
   /** and within a while. */
   window: 'w1',
-  result: 'r1',
+  result: 'r2',
   /** Of a pass 2 under a WID, until the mobile takes it, */
   mobileResult: 'm1',
   /** and which meeting it was at, from then on. */
@@ -41,7 +41,8 @@ const KINDS = {
   otps: 'x1',
   nonce: 'n1',
   events: 'k1',
-  revocation: 'v1',
+  /** The places of the revoked identities of one tag. */
+  revocations: 'v2',
   permits: 'p1',
   probe: 'h1',
 } as const;
@@ -66,8 +67,14 @@ export class Keys {
   }
 }
 
+/** The last one asked for: a pass 2 asks several times in a row, and hashing is most of it. */
+let last = { mpinId: '', place: '' };
+
 export function placeOfIdentity(mpinId: string): string {
-  return placeOfHash(hash('sha256', Buffer.from(mpinId, 'hex')));
+  if (mpinId !== last.mpinId) {
+    last = { mpinId, place: placeOfHash(hash('sha256', Buffer.from(mpinId, 'hex'))) };
+  }
+  return last.place;
 }
 
 /** @param hex the SHA-256 of an identity */
@@ -80,6 +87,11 @@ export function placeOfText(text: string): string {
   return placeOfHash(hash('sha256', text));
 }
 
+/** The part of a place that says in which slot of a cluster it lies. */
+export function tagOfPlace(place: string): string {
+  return place.slice(0, TAG_CHARS + 2);
+}
+
 /** Undefined for what cannot be a token. */
 export function placeOfToken(token: string): string | undefined {
   if (token === '' || token.length > TOKEN_CHARS_MAX) return undefined;
@@ -88,8 +100,7 @@ export function placeOfToken(token: string): string | undefined {
 
 /** Whether a cluster keeps both in one slot. */
 export function areTogether(place: string, other: string): boolean {
-  const tag = place.slice(0, TAG_CHARS + 2);
-  return other.startsWith(tag);
+  return tagOfPlace(place) === tagOfPlace(other);
 }
 
 /**

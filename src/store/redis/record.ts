@@ -3,8 +3,7 @@
  * (scripts/challenges.ts); what follows them is opaque there but for id and peer.
  */
 import { assertChallenge, POINT_BYTES, SCALAR_BYTES } from '../challenge.js';
-import type { MobileResult } from '../meeting.js';
-import type { Challenge, LoginResult, LoginStatus } from '../store.js';
+import type { Challenge, LoginStatus, TakenResult } from '../store.js';
 
 /** When it ends (6 bytes), failures in its life, and the length of what follows. */
 const HEAD_BYTES = 8;
@@ -16,6 +15,8 @@ const OTP = /^\d{6}$/;
 const OTP_DIGITS = 6;
 /** By the first byte of a result. */
 const STATUSES: readonly LoginStatus[] = [200, 401, 410];
+/** The same of a right PIN whose identity is revoked: nothing that is kept begins with it. */
+export const REVOKED = STATUSES.length;
 
 /**
  * A challenge without its head: id and peer, each after its length, U, y, and UT if there is one.
@@ -63,37 +64,25 @@ function decodeChallenge(bytes: Buffer, at: number, end: number): Challenge {
 }
 
 /**
- * A result without its status, which the script puts before it: the one-time password after its
- * length, and the identity.
- * @throws RangeError for a one-time password that is none
- */
-export function encodeResult(mpinId: string, otp: string | undefined): Buffer {
-  if (otp === undefined) return Buffer.from(`00${mpinId}`, 'hex');
-  if (!OTP.test(otp)) throw new RangeError(`a one-time password has ${OTP_DIGITS} digits`);
-  return Buffer.concat([Buffer.of(OTP_DIGITS), Buffer.from(otp), Buffer.from(mpinId, 'hex')]);
-}
-
-/**
- * The same of a mobile's login: the id of the meeting after its length stands before the identity.
+ * A result without its status, which the script puts before it: the one-time password and what the
+ * login is about, each after its length, and the identity.
+ * @param about place of the identity (keys.ts), or id of the meeting of a mobile's login
  * @throws RangeError for a one-time password that is none, or an id that is too long
  */
-export function encodeMobileResult(
-  mpinId: string,
-  otp: string | undefined,
-  meetingId: string,
-): Buffer {
-  const id = Buffer.from(meetingId);
-  if (id.length > BYTE_MAX) throw new RangeError(`a meeting's id has at most ${BYTE_MAX} bytes`);
-  const head = encodeResult('', otp);
-  return Buffer.concat([head, Buffer.of(id.length), id, Buffer.from(mpinId, 'hex')]);
-}
-
-export function decodeMobileResult(bytes: Buffer): MobileResult {
-  const idAt = 3 + (bytes[1] as number);
-  const mpinIdAt = idAt + (bytes[idAt - 1] as number);
-  const meetingId = bytes.toString('utf8', idAt, mpinIdAt);
-  const plain = Buffer.concat([bytes.subarray(0, idAt - 1), bytes.subarray(mpinIdAt)]);
-  return { ...decodeResult(plain), meetingId };
+export function encodeResult(mpinId: string, otp: string | undefined, about: string): Buffer {
+  if (otp !== undefined && !OTP.test(otp)) {
+    throw new RangeError(`a one-time password has ${OTP_DIGITS} digits`);
+  }
+  const aboutBytes = Buffer.byteLength(about);
+  if (aboutBytes > BYTE_MAX) throw new RangeError(`a meeting's id has at most ${BYTE_MAX} bytes`);
+  const otpBytes = otp === undefined ? 0 : OTP_DIGITS;
+  const bytes = Buffer.allocUnsafe(2 + otpBytes + aboutBytes + mpinId.length / 2);
+  bytes[0] = otpBytes;
+  bytes.write(otp ?? '', 1, 'latin1');
+  bytes[1 + otpBytes] = aboutBytes;
+  bytes.write(about, 2 + otpBytes);
+  bytes.write(mpinId, 2 + otpBytes + aboutBytes, 'hex');
+  return bytes;
 }
 
 /** A whole result, as the script makes it. */
@@ -101,12 +90,22 @@ export function withStatus(status: LoginStatus, result: Buffer): Buffer {
   return Buffer.concat([Buffer.of(STATUSES.indexOf(status)), result]);
 }
 
-export function decodeResult(bytes: Buffer): LoginResult {
-  const status = STATUSES[bytes[0] as number];
+/** What {@link encodeResult} was given, and what the scripts have put before it. */
+export function decodeResult(bytes: Buffer): {
+  readonly result: TakenResult;
+  readonly about: string;
+} {
+  const first = bytes[0] as number;
+  const status = first === REVOKED ? 200 : STATUSES[first];
   if (status === undefined) throw new Error('a result in Redis has no known status');
-  const idAt = 2 + (bytes[1] as number);
-  const mpinId = bytes.toString('hex', idAt);
-  return idAt === 2
-    ? { status, mpinId }
-    : { status, mpinId, otp: bytes.toString('latin1', 2, idAt) };
+  const aboutAt = 3 + (bytes[1] as number);
+  const mpinIdAt = aboutAt + (bytes[aboutAt - 1] as number);
+  const about = bytes.toString('utf8', aboutAt, mpinIdAt);
+  const result: TakenResult = {
+    status,
+    mpinId: bytes.toString('hex', mpinIdAt),
+    ...(aboutAt === 3 ? {} : { otp: bytes.toString('latin1', 2, aboutAt - 1) }),
+    ...(first === REVOKED ? { revoked: true } : {}),
+  };
+  return { result, about };
 }

@@ -1,15 +1,24 @@
 import { type Attempt, type LoginStatus, type Store, statusOf } from '../../store.js';
-import type { Argument, Connection } from '../connection.js';
-import { areTogether, authOTTOf, type Keys, placeOfIdentity, placeOfToken } from '../keys.js';
+import type { Argument } from '../command.js';
+import type { Connection } from '../connection.js';
+import {
+  areTogether,
+  authOTTOf,
+  type Keys,
+  placeOfIdentity,
+  placeOfToken,
+  tagOfPlace,
+} from '../keys.js';
 import {
   decodeChallenges,
   decodeResult,
   encodeChallenge,
-  encodeMobileResult,
   encodeResult,
   withStatus,
 } from '../record.js';
+import type { KeyNames } from '../script.js';
 import { CHALLENGES, PUT_CHALLENGE } from '../scripts/challenges.js';
+import { TAKE_RESULT } from '../scripts/results.js';
 import { SETTLE } from '../scripts/settle.js';
 import { flag } from './flag.js';
 
@@ -39,7 +48,7 @@ export function loginVerbs(redis: Connection, keys: Keys): LoginVerbs {
 
     async settle(attempt) {
       const place = placeOfIdentity(attempt.mpinId);
-      const counted = [
+      const counted: KeyNames = [
         keys.of('challenges', place),
         keys.of('failures', place),
         keys.of('otherFailures', place),
@@ -48,7 +57,7 @@ export function loginVerbs(redis: Connection, keys: Keys): LoginVerbs {
       const result = resultKey(keys, attempt);
       const together =
         result !== undefined && (!redis.isCluster || areTogether(place, result.place));
-      const names = together ? [...counted, result.key] : counted;
+      const names: KeyNames = together ? [...counted, result.key] : counted;
       const answer = await redis.run(SETTLE, names, settleArguments(attempt));
       if (answer === GONE) return 'gone';
       const settled = answer === LOCKS ? 'locks' : (answer as LoginStatus);
@@ -64,8 +73,16 @@ export function loginVerbs(redis: Connection, keys: Keys): LoginVerbs {
     async takeResult(authOTT) {
       const place = placeOfToken(authOTT);
       if (place === undefined) return undefined;
-      const bytes = await redis.call('getdel', keys.of('result', place));
-      return bytes === null ? undefined : decodeResult(bytes as Buffer);
+      const tag = tagOfPlace(place);
+      const names: KeyNames = [keys.of('result', place), keys.of('revocations', tag)];
+      const bytes = await redis.run(TAKE_RESULT, names, []);
+      if (bytes === null) return undefined;
+      const { result, about } = decodeResult(bytes as Buffer);
+      // A token that another service made: the identity is elsewhere.
+      if (result.status !== 200 || tagOfPlace(about) === tag) return result;
+      const revocations = keys.of('revocations', tagOfPlace(about));
+      const revoked = (await redis.call('sismember', revocations, about)) === 1;
+      return revoked ? { ...result, revoked } : result;
     },
   };
 }
@@ -91,9 +108,7 @@ function settleArguments(attempt: Attempt): Argument[] {
 
 /** The result of an attempt but for its status. */
 function resultOf({ mpinId, otp, meetingId }: Attempt): Buffer {
-  return meetingId === undefined
-    ? encodeResult(mpinId, otp)
-    : encodeMobileResult(mpinId, otp, meetingId);
+  return encodeResult(mpinId, otp, meetingId ?? placeOfIdentity(mpinId));
 }
 
 /** @throws RangeError for what cannot be a token */

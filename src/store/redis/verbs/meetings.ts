@@ -1,7 +1,13 @@
-import type { LoginReport, Meeting, MeetingLogin, MeetingStore } from '../../meeting.js';
+import type {
+  LoginReport,
+  Meeting,
+  MeetingLogin,
+  MeetingStore,
+  MobileResult,
+} from '../../meeting.js';
 import type { Connection } from '../connection.js';
 import { type Keys, placeOfText, placeOfToken } from '../keys.js';
-import { decodeMobileResult } from '../record.js';
+import { decodeResult } from '../record.js';
 import {
   BIND_LOGIN,
   NOTE_PROGRESS,
@@ -66,15 +72,20 @@ type MobileResultVerbs = Pick<
   'takeMobileResult' | 'meetingOfLogin' | 'awaitReport' | 'takeReport'
 >;
 
+function mobileResultOf(bytes: Buffer): MobileResult {
+  const { result, about } = decodeResult(bytes);
+  return { ...result, meetingId: about };
+}
+
 /** What lies under an authOTT. */
 function mobileResultVerbs(redis: Connection, keys: Keys): MobileResultVerbs {
   return {
     async takeMobileResult(authOTT) {
       const place = placeOfToken(authOTT);
       if (place === undefined) return undefined;
-      const names = [keys.of('mobileResult', place), keys.of('mobileLogin', place)];
-      const bytes = await redis.run(TAKE_MOBILE_RESULT, names, []);
-      return bytes === null ? undefined : decodeMobileResult(bytes as Buffer);
+      const [result, login] = [keys.of('mobileResult', place), keys.of('mobileLogin', place)];
+      const bytes = await redis.run(TAKE_MOBILE_RESULT, [result, login], []);
+      return bytes === null ? undefined : mobileResultOf(bytes as Buffer);
     },
 
     async meetingOfLogin(authOTT) {

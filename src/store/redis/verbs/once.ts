@@ -1,6 +1,7 @@
 import type { AdminStore, OnceStore } from '../../once.js';
 import type { Connection } from '../connection.js';
-import { type Keys, placeOfHash, placeOfIdentity, placeOfText } from '../keys.js';
+import { type Keys, placeOfHash, placeOfIdentity, placeOfText, tagOfPlace } from '../keys.js';
+import type { KeyNames } from '../script.js';
 import { COUNT_EVENT, PUT_OTP, TAKE_OTP } from '../scripts/once.js';
 import { UNLOCK } from '../scripts/settle.js';
 
@@ -29,11 +30,11 @@ export function onceVerbs(redis: Connection, keys: Keys): OnceStore {
 }
 
 export function adminVerbs(redis: Connection, keys: Keys): AdminStore {
-  const revocationKey = (mpinId: string) => keys.of('revocation', placeOfIdentity(mpinId));
+  const revocationsOf = (place: string) => keys.of('revocations', tagOfPlace(place));
   return {
     async failures(mpinId) {
       const place = placeOfIdentity(mpinId);
-      const names = [keys.of('failures', place), keys.of('otherFailures', place)];
+      const names: KeyNames = [keys.of('failures', place), keys.of('otherFailures', place)];
       const counts = (await redis.call('mget', ...names)) as (Buffer | null)[];
       const [failures = 0, others = 0] = counts.map((count) => Number(count ?? 0));
       return { failures, others };
@@ -41,7 +42,7 @@ export function adminVerbs(redis: Connection, keys: Keys): AdminStore {
 
     async unlock(mpinId) {
       const place = placeOfIdentity(mpinId);
-      const names = [
+      const names: KeyNames = [
         keys.of('failures', place),
         keys.of('otherFailures', place),
         keys.of('window', place),
@@ -50,13 +51,13 @@ export function adminVerbs(redis: Connection, keys: Keys): AdminStore {
     },
 
     async setRevoked(mpinId, revoked) {
-      const key = revocationKey(mpinId);
-      if (revoked) return (await redis.call('set', key, '', 'nx')) !== null;
-      return (await redis.call('del', key)) === 1;
+      const place = placeOfIdentity(mpinId);
+      return (await redis.call(revoked ? 'sadd' : 'srem', revocationsOf(place), place)) === 1;
     },
 
     async revoked(mpinId) {
-      return (await redis.call('exists', revocationKey(mpinId))) === 1;
+      const place = placeOfIdentity(mpinId);
+      return (await redis.call('sismember', revocationsOf(place), place)) === 1;
     },
   };
 }
