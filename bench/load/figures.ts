@@ -206,13 +206,13 @@ export function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-/** From here on a load process adds delays of its own to those of the server. */
+/** From here on a load process does late what it should, and then much at once. */
 const BUSY_MAX = 0.85;
 
 export function busyNotes({ busy }: Counted): string[] {
   if (busy <= BUSY_MAX) return [];
   const share = (100 * busy).toFixed(0);
-  return [`a load process was busy ${share} % of the time, so its own delays count here`];
+  return [`a load process was busy ${share} % of the time: its load comes in bursts`];
 }
 
 /** An open loop that was not kept up with says so: its percentiles are of a queue. */

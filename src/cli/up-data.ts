@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentialsJson, issueCredentials, readCredentials } from '../config/credentials.js';
 import { CliError } from './errors.js';
-import { replacePrivate } from './private-file.js';
+import { createPrivate, replacePrivate } from './private-file.js';
 
 export interface DataFolder {
   readonly credentials: string;
@@ -51,13 +51,13 @@ function ensurePassphrase({ passphrase, dtaBackup, hostedBackup }: Omit<DataFold
   if (backup !== undefined) {
     throw new CliError(`${passphrase} is missing, and ${backup} cannot be opened without it`);
   }
-  replacePrivate(passphrase, `${randomBytes(PASSPHRASE_BYTES).toString('hex')}\n`);
+  createPrivate(passphrase, `${randomBytes(PASSPHRASE_BYTES).toString('hex')}\n`);
 }
 
 /** Identity and key of the application stay; only the address may move with the options. */
 function ensureCredentials(file: string, apiUrl: string): void {
   if (!existsSync(file)) {
-    replacePrivate(file, credentialsJson(issueCredentials(apiUrl)));
+    createPrivate(file, credentialsJson(issueCredentials(apiUrl)));
     return;
   }
   const credentials = readCredentials(file);
