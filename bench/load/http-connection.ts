@@ -13,6 +13,11 @@ export interface Reply {
 
 /** The longest reply that is waited for, in bytes: those of the protocol have some hundred. */
 const REPLY_BYTES_MAX = 65_536;
+/**
+ * Milliseconds after which an idle connection is not used again. The server closes it after some 12 s,
+ * and what is sent at that very moment is lost (RFC 9112 §9.3.1: such a POST is not sent again).
+ */
+const IDLE_MS_MAX = 8_000;
 const HEAD_END = '\r\n\r\n';
 
 interface Waiting {
@@ -24,14 +29,21 @@ export class HttpConnection {
   readonly #target: Target;
   #socket: Socket | undefined;
   #received = '';
+  #usedMs = 0;
   #waiting: Waiting | undefined;
 
   constructor(target: Target) {
     this.#target = target;
   }
 
-  /** Sends a whole request and gives its reply. Connects first where the server has hung up. */
+  /**
+   * Sends a whole request and gives its reply. Connects first where the server has hung up, or is
+   * about to.
+   */
   request(text: string): Promise<Reply> {
+    const nowMs = performance.now();
+    if (nowMs - this.#usedMs > IDLE_MS_MAX) this.close();
+    this.#usedMs = nowMs;
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#socket ??= this.#connect();
