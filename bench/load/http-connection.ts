@@ -14,8 +14,8 @@ export interface Reply {
 /** The longest reply that is waited for, in bytes: those of the protocol have some hundred. */
 const REPLY_BYTES_MAX = 65_536;
 /**
- * Milliseconds after which an idle connection is not used again. The server closes it after some 12 s,
- * and what is sent at that very moment is lost (RFC 9112 §9.3.1: such a POST is not sent again).
+ * Milliseconds after which an idle connection is not used again. The server closes it after some
+ * 12 s, and what is sent at that very moment is lost (RFC 9112 §9.3.1: no POST is sent again).
  */
 const IDLE_MS_MAX = 8_000;
 const HEAD_END = '\r\n\r\n';

@@ -60,12 +60,14 @@ export function reloadOnChange(reload: () => void, files: () => readonly string[
   const watch = (): void => {
     const named = [...new Set(files())];
     for (const file of watched) if (!named.includes(file)) unwatchFile(file, changed);
-    for (const file of named) {
-      if (!watched.includes(file)) {
-        watchFile(file, { interval: WATCH_MS, persistent: false }, changed);
-      }
+    const added = named.filter((file) => !watched.includes(file));
+    for (const file of added) {
+      watchFile(file, { interval: WATCH_MS, persistent: false }, changed);
     }
     watched = named;
+    // The first look at a file comes later, and takes it as it is then: what was written since it
+    // was read would go unseen.
+    if (added.length > 0) setTimeout(reload, WATCH_MS).unref();
   };
   watch();
 }
